@@ -1,0 +1,16 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("opslens.articles.urls")),
+    path("", include("annotations.reading.urls")),
+    path("", include("annotations.editing.urls")),
+    path("codebook/", include("annotations.codebook.urls")),
+    path("account/", include("opslens.accounts.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "opslens.web.errors.bad_request"
+handler403 = "opslens.web.errors.denied"
+handler404 = "opslens.web.errors.not_found"
+handler500 = "opslens.web.errors.failed"
