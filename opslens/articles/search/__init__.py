@@ -1,0 +1,1 @@
+"""Search in titles and texts: `folding` says which words are equal, `index` keeps passages, `queries` asks."""
