@@ -1,0 +1,237 @@
+"""The codebook over HTTP: a page that everybody reads, and, for those who look after it, forms in place. With HTMX the
+answers are fragments, without JavaScript pages and redirects."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations.codebook import actions, queries
+from annotations.codebook.forms import TagForm
+from annotations.models import Codebook, Tag, TagGroup
+from annotations.permissions import may_edit_codebook
+from opslens.web.policy import Rule, allow, everyone
+from opslens.web.refusals import Conflict, Invalid, Missing
+
+codebook_editor = Rule("codebook editor", lambda request: may_edit_codebook(request.user))
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+EDITORS_NAMED = 5
+
+
+def _tag(pk: int) -> Tag:
+    tag = Tag.objects.select_related("group", "codebook").filter(pk=pk).first()
+    if tag is None:
+        raise Missing("There is no such tag.")
+    return tag
+
+
+def _place(tag: Tag) -> str:
+    return f"{reverse('codebook:codebook')}#tag-{tag.pk}"
+
+
+def _editors() -> list[str]:
+    """Names of some of those who may edit, for readers who would like a change."""
+    given = Q(user_permissions__codename="change_codebook", user_permissions__content_type__app_label="annotations")
+    by_group = Q(
+        groups__permissions__codename="change_codebook", groups__permissions__content_type__app_label="annotations"
+    )
+    people = get_user_model().objects.filter(Q(is_staff=True) | Q(is_superuser=True) | given | by_group, is_active=True)
+    return [person.name for person in people.distinct().order_by("display_name", "username")[:EDITORS_NAMED]]
+
+
+@allow(everyone)
+@require_safe
+def codebook(request: HttpRequest) -> HttpResponse:
+    """What the tags mean, and who may change them."""
+    book, may_edit = queries.current_codebook(), may_edit_codebook(request.user)
+    context = {
+        "codebook": book,
+        "sections": queries.sections(request.user, book, may_edit=may_edit),
+        "may_edit": may_edit,
+        "editors": _editors() if request.user.is_authenticated and not may_edit else (),
+    }
+    return render(request, "codebook/codebook.html", context)
+
+
+@allow(everyone)
+@require_safe
+def tag(request: HttpRequest, pk: int) -> HttpResponse:
+    """One tag as a card; as a page, the codebook at its place."""
+    shown = _tag(pk)
+    return _card(request, shown) if request.htmx else redirect(_place(shown))
+
+
+def _card(request: HttpRequest, tag: Tag) -> HttpResponse:
+    entry = queries.entry_for(request.user, tag, may_edit=may_edit_codebook(request.user))
+    return render(request, "codebook/_tag.html", {"entry": entry})
+
+
+def _done(request: HttpRequest, tag: Tag, said: str) -> HttpResponse:
+    """The tag's card after a change, or the way back to it."""
+    if request.htmx:
+        return _card(request, tag)
+    messages.success(request, said)
+    return redirect(_place(tag))
+
+
+def _asked_group(book: Codebook, asked: str) -> TagGroup:
+    """The group of this number, or the first one. Raises Missing in a codebook without groups."""
+    groups = list(book.groups.order_by("position", "pk"))
+    if not groups:
+        raise Missing("This codebook has no groups that a tag could be put in.")
+    return next((group for group in groups if str(group.pk) == asked), groups[0])
+
+
+@allow(codebook_editor)
+@form_page
+def add(request: HttpRequest) -> HttpResponse:
+    book = queries.current_codebook()
+    group = _asked_group(book, request.GET.get("group", ""))
+    form = TagForm(book, request.POST if request.method == "POST" else None, initial={"group": group.pk, "slot": 1})
+    if form.is_bound and form.is_valid():
+        try:
+            made = actions.add_tag(request.user, book, form.values())
+        except Invalid as invalid:
+            form.refuse(invalid.errors, str(invalid))
+        else:
+            if not request.htmx:
+                messages.success(request, f"The tag “{made.name}” is added and offered to readers.")
+                return redirect(_place(made))
+            context = {"entry": queries.entry_for(request.user, made, may_edit=True), "home": group}
+            return render(request, "codebook/_added.html", context)
+    context = {"form": form, "codebook": book, "group": group}
+    template = "codebook/_tag_form.html" if request.htmx else "codebook/edit.html"
+    return render(request, template, context, status=422 if form.is_bound else 200)
+
+
+@allow(codebook_editor)
+@require_safe
+def add_link(request: HttpRequest, group: int) -> HttpResponse:
+    """The fragment that the form for a new tag stood in for, when adding is cancelled."""
+    if not request.htmx:
+        return redirect("codebook:codebook")
+    found = queries.current_codebook().groups.filter(pk=group).first()
+    if found is None:
+        raise Missing("There is no such group.")
+    return render(request, "codebook/_add.html", {"group": found})
+
+
+@allow(codebook_editor)
+@form_page
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    now = _tag(pk)
+    if request.method != "POST":
+        return _edit_form(request, now, TagForm(now.codebook, tag=now))
+    form = TagForm(now.codebook, request.POST, tag=now)
+    if not form.is_valid():
+        return _edit_form(request, now, form, status=422)
+    try:
+        changed = actions.edit_tag(request.user, pk, form.cleaned_data["version"] or 0, form.values())
+    except Conflict:
+        return _edit_conflict(request, _tag(pk))
+    except Invalid as invalid:
+        form.refuse(invalid.errors, str(invalid))
+        return _edit_form(request, now, form, status=422)
+    if request.htmx and changed.group_id != now.group_id:
+        context = {"entry": queries.entry_for(request.user, changed, may_edit=True), "home": changed.group}
+        return render(request, "codebook/_moved.html", context)
+    return _done(request, changed, f"“{changed.name}” is saved.")
+
+
+def _edit_form(request: HttpRequest, tag: Tag, form: TagForm, *, theirs=(), status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "tag": tag,
+        "codebook": tag.codebook,
+        "use": queries.touched_by_change(request.user, tag),
+        "theirs": theirs,
+    }
+    template = "codebook/_tag_form.html" if request.htmx else "codebook/edit.html"
+    return render(request, template, context, status=status)
+
+
+def _edit_conflict(request: HttpRequest, now: Tag) -> HttpResponse:
+    """The form with everything that was typed, what the tag says now beside it, and the version that saving needs."""
+    data = request.POST.copy()
+    data["version"] = str(now.version)
+    form = TagForm(now.codebook, data, tag=now)
+    form.is_valid()
+    theirs = []
+    for field in form.visible_fields():
+        current, typed = form.initial[field.name], form.cleaned_data.get(field.name)
+        if current != typed:
+            choices = dict(getattr(field.field, "choices", ()))
+            shown = ("yes" if current else "no") if isinstance(current, bool) else choices.get(current, current)
+            theirs.append((field.label, shown))
+    return _edit_form(request, now, form, theirs=theirs, status=409)
+
+
+@allow(codebook_editor)
+@require_POST
+def recolour(request: HttpRequest, pk: int) -> HttpResponse:
+    sent = {name: request.POST.get(name, "") for name in ("slot", "version")}
+    if not all(value.isascii() and value.isdigit() and len(value) < 10 for value in sent.values()):
+        raise Invalid("A look is chosen by its number.")
+    changed = actions.recolour_tag(request.user, pk, int(sent["version"]), int(sent["slot"]))
+    return _done(request, changed, f"“{changed.name}” has its new look.")
+
+
+@allow(codebook_editor)
+@require_POST
+def switch(request: HttpRequest, pk: int) -> HttpResponse:
+    on = request.POST.get("on")
+    if on not in ("yes", "no"):
+        raise Invalid("A tag is switched on or off.")
+    changed = actions.switch_tag(request.user, pk, on == "yes")
+    return _done(request, changed, f"“{changed.name}” is {'offered to readers' if changed.is_on else 'switched off'}.")
+
+
+@allow(codebook_editor)
+@form_page
+def retire(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks first, with the number of marks that carry the tag."""
+    now = _tag(pk)
+    if request.method != "POST":
+        context = {"tag": now, "use": queries.touched_by_change(request.user, now)}
+        return render(request, "codebook/_retire.html" if request.htmx else "codebook/retire.html", context)
+    return _done(
+        request, actions.retire_tag(request.user, pk), f"“{now.name}” is retired. Marks that carry it keep it."
+    )
+
+
+@allow(codebook_editor)
+@require_POST
+def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
+    tag, holder = actions.bring_back_tag(request.user, pk)
+    lost_key = f" It has no shortcut key: “{holder.name}” has it now." if holder else ""
+    if request.htmx and holder:
+        entry = queries.entry_for(request.user, tag, may_edit=True)
+        return render(request, "codebook/_tag.html", {"entry": entry, "said": lost_key.strip()})
+    return _done(request, tag, f"“{tag.name}” is back.{lost_key}")
+
+
+@allow(codebook_editor)
+@require_safe
+def order(request: HttpRequest) -> HttpResponse:
+    """The tags of each group in a short list, to be moved up and down."""
+    book = queries.current_codebook()
+    sections = queries.sections(request.user, book, may_edit=True)
+    return render(request, "codebook/order.html", {"codebook": book, "sections": sections})
+
+
+@allow(codebook_editor)
+@require_POST
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    step = {"up": -1, "down": 1}.get(request.POST.get("direction", ""))
+    if step is None:
+        raise Invalid("A tag is moved up or down.")
+    moved = actions.move_tag(request.user, pk, step)
+    if not request.htmx:
+        return redirect(f"{reverse('codebook:order')}#order-{moved.group_id}")
+    (section,) = queries.sections(request.user, moved.codebook, may_edit=True, group_id=moved.group_id)
+    return render(request, "codebook/_order.html", {"section": section, "moved": moved})

@@ -1,0 +1,89 @@
+"""The demo: texts of `seeds/` with three readers who have already marked them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.codebook.actions import load_codebook
+from annotations.codebook.queries import current_codebook
+from annotations.editing.actions import choose_passage, mark_passage
+from annotations.models import Annotation, Codebook, Tag
+from opslens.activity.record import record
+from opslens.articles.actions import import_article
+from opslens.articles.documents import document_of
+from opslens.models import Article, User
+
+SEEDS = Path(settings.BASE_DIR) / "seeds"
+_NAMESPACE = uuid.UUID("5f0a4f0e-6f3c-4a44-9f5e-0d6a6a0b7c11")
+
+
+def ensure_codebook() -> Codebook:
+    """The default codebook, loaded from `seeds/codebook.json` when the site has none yet."""
+    if not Codebook.objects.filter(is_default=True).exists():
+        load_codebook(json.loads((SEEDS / "codebook.json").read_text("utf-8")))
+    return current_codebook()
+
+
+@transaction.atomic
+def load_demo() -> tuple[int, int]:
+    """Load what of the demo is not there yet; returns (new articles, new marks). Running it again adds nothing."""
+    codebook = ensure_codebook()
+    data = json.loads((SEEDS / "annotations.json").read_text("utf-8"))
+    readers = {row["username"]: _reader(row) for row in data["readers"]}
+    # One of them looks after the codebook, so that changing it can be tried as well.
+    readers[data["readers"][0]["username"]].user_permissions.add(
+        Permission.objects.get(content_type__app_label="annotations", codename="change_codebook")
+    )
+    before = Article.objects.count(), Annotation.objects.count()
+    articles = {path.stem: _article(path) for path in sorted((SEEDS / "articles").iterdir())}
+    tags = {tag.name: tag for tag in Tag.objects.filter(codebook=codebook)}
+    for row in data["marks"]:
+        _mark(row, articles[row["article"]], readers[row["reader"]], tags)
+    return Article.objects.count() - before[0], Annotation.objects.count() - before[1]
+
+
+def _reader(row: dict) -> User:
+    """The demo reader of this row. A person who happens to have that name is somebody else."""
+    name = row["username"]
+    while (known := User.objects.filter(username=name).first()) and not known.is_demo:
+        name += "-demo"
+    if known:
+        return known
+    reader = User(username=name, display_name=row["name"], about=row["about"], is_demo=True, marks_public=True)
+    reader.set_unusable_password()
+    reader.save()
+    record("site", "person-added", actor=None, subject=f"user:{reader.pk}", after={"name": reader.name})
+    return reader
+
+
+def _article(path: Path) -> Article:
+    known = Article.objects.filter(current__source_name=path.name, imported_by=None).first()
+    return known or import_article(None, name=path.name, data=path.read_bytes(), is_public=True).article
+
+
+def _mark(row: dict, article: Article, reader: User, tags: dict[str, Tag]) -> None:
+    text = document_of(article.current_id).text
+    at = -1
+    for _ in range(row.get("occurrence", 1)):
+        at = text.find(row["quote"], at + 1)
+        if at < 0:
+            raise ValueError(f"Demo mark not found in {article.slug}: {row['quote'][:60]!r}")
+    mark_passage(
+        reader,
+        article.current,
+        choose_passage(article.current_id, at, at + len(row["quote"]), row["quote"]),
+        # A site that has a codebook of its own shows the demo's marks with the tags that both have.
+        tags=[tags[name].pk for name in row["tags"] if name in tags and tags[name].offered],
+        note=row.get("note", ""),
+        visibility=Annotation.PUBLIC,
+        key=str(uuid.uuid5(_NAMESPACE, json.dumps(row, sort_keys=True))),
+        at=timezone.now() - timedelta(days=row["days_ago"]),
+    )

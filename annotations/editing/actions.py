@@ -1,0 +1,416 @@
+"""The verbs on marks. Each is one transaction that checks the right, writes the rows and records one event.
+
+Positions are code points in the canonical text of the revision they are given with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from annotations.codebook.kept import all_tags
+from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag
+from annotations.permissions import may_edit_mark
+from opslens.activity.record import record
+from opslens.articles.documents import document_of
+from opslens.models import Article, Event, Revision
+from opslens.models.prepared import insert
+from opslens.text.offsets import snap
+from opslens.web.refusals import Conflict, Denied, Invalid, Missing
+
+LONGEST_PASSAGE = 50_000  # code points
+_UNDO_DEPTH = 200  # how many of one's own latest actions "undo" looks through
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A range of a revision, snapped to whole characters and free of white space at its ends."""
+
+    revision_id: int
+    start: int
+    end: int
+    quote: str
+    first_block: int
+    last_block: int
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What a verb did: the mark with its place and tags as they are now, the blocks whose look changed, tags that
+    gave way to others of their group, and of a new mark (the tag, the one it proposes) if one of its tags does so."""
+
+    annotation: Annotation
+    anchor: Anchor
+    tag_ids: tuple[int, ...]
+    blocks: tuple[int, ...]
+    replaced: tuple[Tag, ...] = ()
+    proposal: tuple[Tag, Tag] | None = None
+    changed: bool = True
+    said: str = ""
+
+
+def choose_passage(revision_id: int, start: int, end: int, exact: str) -> Passage:
+    """The passage at [start, end) if its words are `exact`.
+
+    Raises Conflict when other words stand there, Invalid when nothing is left to mark or it is too long.
+    """
+    document = document_of(revision_id)
+    if not 0 <= start <= end <= len(document.text):
+        raise Invalid("This passage is not in the article.")
+    if _plain(document.text[start:end]) != _plain(exact):
+        raise Conflict("The words at this place are not the ones you chose: the article has changed. Load it again.")
+    start, end = snap(document.text, start, end)
+    if start >= end:
+        raise Invalid("Nothing is selected. Choose at least one character of the text.")
+    if end - start > LONGEST_PASSAGE:
+        raise Invalid(f"This passage is longer than {LONGEST_PASSAGE:,} characters. Choose a shorter one.")
+    blocks = document.blocks_between(start, end)
+    return Passage(revision_id, start, end, document.text[start:end], blocks[0].ordinal, blocks[-1].ordinal)
+
+
+def _plain(words: str) -> str:
+    # A form posts line breaks as CR LF.
+    return words.replace("\r\n", "\n")
+
+
+def resolve_tags(tags: Sequence[Tag], before: Iterable[int] = ()) -> tuple[list[Tag], list[Tag]]:
+    """Settle exclusive groups: (kept, replaced).
+
+    Of two tags of one exclusive group the one that is new wins over one of `before` (tag ids), then the later over
+    the earlier.
+    """
+    old = set(before)
+    kept: dict[Any, Tag] = {}
+    replaced: list[Tag] = []
+    for tag in sorted(tags, key=lambda tag: tag.pk not in old):
+        place = ("group", tag.group_id) if tag.group.exclusive else ("tag", tag.pk)
+        if place in kept and kept[place].pk != tag.pk:
+            replaced.append(kept[place])
+        kept[place] = tag
+    return sorted(kept.values(), key=lambda tag: (tag.group.position, tag.position, tag.pk)), replaced
+
+
+def _tags(ids: Iterable[int], already: Iterable[int] = ()) -> list[Tag]:
+    """The tags of these ids in their order. Raises Invalid for one that is unknown or, unless the mark carries it
+    already, not offered."""
+    ids, already = list(dict.fromkeys(ids)), set(already)
+    if not ids:
+        return []
+    found = all_tags()
+    for pk in ids:
+        if pk not in found:
+            raise Invalid("This tag does not exist.", {"tags": "This tag does not exist."})
+        if not found[pk].offered and pk not in already:
+            message = f"The tag “{found[pk].name}” is no longer offered."
+            raise Invalid(message, {"tags": message})
+    if len({found[pk].codebook_id for pk in ids}) > 1:
+        raise Invalid("These tags belong to different codebooks.", {"tags": "Choose tags of one codebook."})
+    return [found[pk] for pk in ids]
+
+
+def _proposal(tags: Sequence[Tag]) -> tuple[Tag, Tag] | None:
+    """(tag, the one it proposes) for the first of `tags` that proposes one of a group that none of them is of."""
+    groups = {tag.group_id for tag in tags}
+    for tag in tags:
+        if (other := tag.proposed) and other.group_id not in groups:
+            return tag, other
+    return None
+
+
+def _clean_note(note: str, tags: Iterable[Tag]) -> str:
+    note = note.replace("\r\n", "\n").replace("\x00", "").strip()
+    if len(note) > settings.MAX_NOTE_LENGTH:
+        message = f"A note has at most {settings.MAX_NOTE_LENGTH:,} characters; this one has {len(note):,}."
+        raise Invalid(message, {"note": message})
+    if not note:
+        for tag in tags:
+            if tag.note_required:
+                message = f"“{tag.name}” needs a note that says what you mean."
+                raise Invalid(message, {"note": message})
+    return note
+
+
+def _clean_visibility(visibility: str) -> str:
+    if visibility not in (Annotation.PRIVATE, Annotation.PUBLIC):
+        raise Invalid("A mark is private or public.", {"visibility": "Choose private or public."})
+    return visibility
+
+
+def _set_tags(annotation: Annotation, tags: Iterable[Tag]) -> None:
+    for tag in tags:
+        group_id = tag.group_id if tag.group.exclusive else None
+        insert(AnnotationTag(annotation=annotation, tag=tag, exclusive_group_id=group_id))
+
+
+def state_of(annotation: Annotation, anchor: Anchor, tag_ids: Iterable[int]) -> dict[str, Any]:
+    """The whole state of a mark as plain JSON, as events keep it."""
+    return {
+        "revision": anchor.revision_id,
+        "start": anchor.start,
+        "end": anchor.end,
+        "quote": annotation.quote,
+        "tags": sorted(tag_ids),
+        "note": annotation.note,
+        "visibility": annotation.visibility,
+        "deleted": annotation.deleted_at is not None,
+    }
+
+
+def mark_passage(
+    viewer,
+    revision: Revision,
+    passage: Passage,
+    *,
+    tags: Iterable[int] = (),
+    note: str = "",
+    visibility: str = "",
+    key: str,
+    at=None,
+) -> Marked:
+    """Make a mark. The same `key` by the same author again returns the mark that it made the first time.
+
+    Raises Invalid for tags, notes or a visibility that cannot be; Denied for a visitor.
+    """
+    if not viewer.is_authenticated:
+        raise Denied("Sign in to mark passages.")
+    if not 8 <= len(key) <= 36:
+        raise Invalid("A request to make a mark carries a key of 8 to 36 characters.")
+    visibility = _clean_visibility(visibility or (Annotation.PUBLIC if viewer.marks_public else Annotation.PRIVATE))
+    now = at or timezone.now()
+    try:
+        with transaction.atomic():
+            chosen, replaced = resolve_tags(_tags(tags))
+            annotation = Annotation(
+                article_id=revision.article_id,
+                revision_id=revision.pk,
+                author=viewer,
+                quote=passage.quote,
+                note=_clean_note(note, chosen),
+                visibility=visibility,
+                idempotency_key=key,
+                created_at=now,
+                updated_at=now,
+            )
+            insert(annotation)
+            anchor = Anchor(
+                annotation=annotation,
+                revision_id=revision.pk,
+                start=passage.start,
+                end=passage.end,
+                first_block=passage.first_block,
+                last_block=passage.last_block,
+            )
+            insert(anchor)
+            for crossing in anchor.crossings():
+                insert(crossing)
+            _set_tags(annotation, chosen)
+            record(
+                revision.article.channel,
+                "mark-created",
+                actor=viewer,
+                subject=annotation.subject,
+                after=state_of(annotation, anchor, [tag.pk for tag in chosen]),
+            )
+    except IntegrityError:
+        # Two requests with one key at the same moment: the other one made the mark.
+        asked = (revision.pk, passage.start, passage.end, sorted(tag.pk for tag in chosen), annotation.note)
+        if made := _made_before(viewer, key, asked):
+            return made
+        raise
+    ids = tuple(tag.pk for tag in chosen)
+    return Marked(annotation, anchor, ids, _touched(anchor), tuple(replaced), _proposal(chosen))
+
+
+def _made_before(viewer, key: str, asked: tuple) -> Marked | None:
+    """The mark that an earlier request with this key made, as it is now. Raises Conflict when that request asked for
+    another mark: then this one is not a retry, and dropping it in silence would lose it."""
+    made = Annotation.objects.filter(author_id=viewer.pk, idempotency_key=key).first()
+    if made is None:
+        return None
+    then = Event.objects.filter(subject=made.subject, verb="mark-created").values_list("after", flat=True).first()
+    if then is not None and asked != tuple(then[name] for name in ("revision", "start", "end", "tags", "note")):
+        raise Conflict("This form has made a mark already. Send it once more to make another.", current=made)
+    anchor = made.anchors.get(revision_id=made.revision_id)
+    tag_ids = tuple(made.taggings.values_list("tag_id", flat=True))
+    return Marked(made, anchor, tag_ids, _touched(anchor), changed=False)
+
+
+def _own_mark(viewer, uid: str, *, deleted: bool = False) -> tuple[Annotation, Anchor, list[int]]:
+    """A mark for changing: locked, with its anchor and tag ids. Raises Missing when it is not there for this viewer."""
+    door = Annotation.objects.in_trash_of(viewer) if deleted else Annotation.objects.visible_to(viewer)
+    annotation = door.select_related("article").select_for_update(of=("self",)).filter(uid=uid).first()
+    if annotation is None:
+        raise Missing("This mark is not there any more, or it is not yours to see.")
+    if not may_edit_mark(viewer, annotation):
+        raise Denied("Only its author can change this mark.")
+    anchor = annotation.anchors.get(revision_id=annotation.revision_id)
+    return annotation, anchor, list(annotation.taggings.values_list("tag_id", flat=True))
+
+
+def _touched(*anchors: Anchor | Passage) -> tuple[int, ...]:
+    return tuple(sorted({b for a in anchors for b in range(a.first_block, a.last_block + 1)}))
+
+
+def _copy(anchor: Anchor) -> Passage:
+    return Passage(anchor.revision_id, anchor.start, anchor.end, "", anchor.first_block, anchor.last_block)
+
+
+def edit_mark(
+    viewer,
+    uid: str,
+    version: int,
+    *,
+    tags: Iterable[int] | None = None,
+    note: str | None = None,
+    visibility: str | None = None,
+    passage: Passage | None = None,
+) -> Marked:
+    """Change what is given and leave the rest. Saving what is there already changes nothing and records nothing.
+
+    Raises Conflict, with the mark as it is now in `.current`, when `version` is not its version.
+    """
+    with transaction.atomic():
+        annotation, anchor, tag_ids = _own_mark(viewer, uid)
+        if annotation.version != version:
+            raise Conflict("This mark was changed in the meantime.", current=annotation)
+        before, old_place = state_of(annotation, anchor, tag_ids), _copy(anchor)
+        replaced: list[Tag] = []
+        if tags is None:
+            chosen = [all_tags()[pk] for pk in tag_ids]
+        else:
+            chosen, replaced = resolve_tags(_tags(tags, already=tag_ids), before=tag_ids)
+        if note is not None or tags is not None:
+            annotation.note = _clean_note(annotation.note if note is None else note, chosen)
+        if visibility is not None:
+            annotation.visibility = _clean_visibility(visibility)
+        if passage is not None:
+            _move(annotation, anchor, passage)
+        after = state_of(annotation, anchor, [tag.pk for tag in chosen])
+        if after == before:
+            return Marked(annotation, anchor, tuple(tag_ids), (), changed=False)
+        _store(annotation, anchor, chosen, tag_ids)
+        record(
+            annotation.article.channel,
+            "mark-edited",
+            actor=viewer,
+            subject=annotation.subject,
+            before=before,
+            after=after,
+        )
+    return Marked(annotation, anchor, tuple(tag.pk for tag in chosen), _touched(old_place, anchor), tuple(replaced))
+
+
+def _move(annotation: Annotation, anchor: Anchor, passage: Passage) -> None:
+    if passage.revision_id != annotation.revision_id:
+        raise Invalid("Choose the new passage in the revision in which the mark was made.")
+    annotation.quote = passage.quote
+    anchor.start, anchor.end = passage.start, passage.end
+    anchor.first_block, anchor.last_block = passage.first_block, passage.last_block
+
+
+def _store(annotation: Annotation, anchor: Anchor, tags: Sequence[Tag], old_ids: Iterable[int]) -> None:
+    new, old = {tag.pk: tag for tag in tags}, set(old_ids)
+    AnnotationTag.objects.filter(annotation=annotation, tag_id__in=old - new.keys()).delete()
+    _set_tags(annotation, (tag for pk, tag in new.items() if pk not in old))
+    annotation.version += 1
+    annotation.updated_at = timezone.now()
+    annotation.save(update_fields=["quote", "note", "visibility", "version", "updated_at", "deleted_at"])
+    anchor.save(update_fields=["start", "end", "first_block", "last_block"])
+    Crossing.objects.filter(anchor=anchor).delete()
+    Crossing.objects.bulk_create(anchor.crossings())
+
+
+def delete_mark(viewer, uid: str) -> Marked:
+    """Move a mark to its author's trash. Deleting it again is not an error."""
+    with transaction.atomic():
+        if Annotation.objects.in_trash_of(viewer).filter(uid=uid).exists():
+            annotation, anchor, tag_ids = _own_mark(viewer, uid, deleted=True)
+            return Marked(annotation, anchor, tuple(tag_ids), (), changed=False)
+        annotation, anchor, tag_ids = _own_mark(viewer, uid)
+        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-deleted", gone=True)
+    return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor))
+
+
+def restore_mark(viewer, uid: str) -> Marked:
+    """Bring a mark back from its author's trash. Restoring one that is there is not an error."""
+    with transaction.atomic():
+        if Annotation.objects.visible_to(viewer).filter(uid=uid, author_id=viewer.pk).exists():
+            annotation, anchor, tag_ids = _own_mark(viewer, uid)
+            return Marked(annotation, anchor, tuple(tag_ids), (), changed=False)
+        annotation, anchor, tag_ids = _own_mark(viewer, uid, deleted=True)
+        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-restored", gone=False)
+    return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor))
+
+
+def _set_deleted(viewer, annotation, anchor, tag_ids, verb: str, *, gone: bool, **more) -> None:
+    before = state_of(annotation, anchor, tag_ids)
+    annotation.deleted_at = timezone.now() if gone else None
+    annotation.version += 1
+    annotation.updated_at = timezone.now()
+    annotation.save(update_fields=["deleted_at", "version", "updated_at"])
+    record(
+        annotation.article.channel,
+        verb,
+        actor=viewer,
+        subject=annotation.subject,
+        before=before,
+        after=state_of(annotation, anchor, tag_ids) | more,
+    )
+
+
+def undo_last(viewer, article: Article) -> Marked:
+    """Take back the viewer's own last action on a mark of this article that is not taken back yet.
+
+    Raises Missing when there is nothing to undo and Conflict when the mark has been changed since then.
+    """
+    with transaction.atomic():
+        undone: set[int] = set()
+        own = Event.objects.filter(channel__name=article.channel, actor_id=viewer.pk, verb__startswith="mark-")
+        for event in own.order_by("-number")[:_UNDO_DEPTH]:
+            if event.verb == "mark-undone":
+                undone.add(event.after["undoes"])
+            elif event.number not in undone:
+                return _undo(viewer, event)
+    raise Missing("There is nothing of yours to undo in this article.")
+
+
+def _undo(viewer, event: Event) -> Marked:
+    uid = event.subject.partition(":")[2]
+    deleted_now = event.verb == "mark-deleted"
+    annotation, anchor, tag_ids = _own_mark(viewer, uid, deleted=deleted_now)
+    now = state_of(annotation, anchor, tag_ids)
+    # `undoes` is the event's own mark on the state, not part of it
+    if now != {name: value for name, value in event.after.items() if name != "undoes"}:
+        raise Conflict("This mark was changed after that, so it was left as it is.", current=annotation)
+    undoes = {"undoes": event.number}
+    if event.verb == "mark-created":
+        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-undone", gone=True, **undoes)
+        said = "Undone: the mark you made is in the trash."
+        return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor), said=said)
+    if event.verb in ("mark-deleted", "mark-restored"):
+        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-undone", gone=not deleted_now, **undoes)
+        said = "Undone: the mark is back." if deleted_now else "Undone: the mark is in the trash again."
+        return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor), said=said)
+    then, old_place = event.before, _copy(anchor)
+    document = document_of(anchor.revision_id)
+    blocks = document.blocks_between(then["start"], then["end"])
+    anchor.start, anchor.end = then["start"], then["end"]
+    anchor.first_block, anchor.last_block = blocks[0].ordinal, blocks[-1].ordinal
+    annotation.quote, annotation.note, annotation.visibility = then["quote"], then["note"], then["visibility"]
+    tags, _ = resolve_tags([all_tags()[pk] for pk in then["tags"]])  # groups may have changed since then
+    _store(annotation, anchor, tags, tag_ids)
+    record(
+        annotation.article.channel,
+        "mark-undone",
+        actor=viewer,
+        subject=annotation.subject,
+        before=now,
+        after=state_of(annotation, anchor, [tag.pk for tag in tags]) | undoes,
+    )
+    said = "Undone: the mark is as it was before your last edit."
+    return Marked(annotation, anchor, tuple(tag.pk for tag in tags), _touched(old_place, anchor), said=said)

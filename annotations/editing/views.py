@@ -1,0 +1,322 @@
+"""Marks over HTTP. With HTMX the answers are fragments, without JavaScript pages and redirects."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
+
+from annotations.access import mark_for
+from annotations.codebook.kept import all_tags, looks, tags_to_mark_with
+from annotations.editing import actions
+from annotations.editing.forms import Edit, NewMark, tag_ids
+from annotations.models import Annotation
+from annotations.permissions import may_edit_mark
+from annotations.reading.cards import card_of
+from annotations.reading.pages import block_fragments
+from annotations.reading.queries import mark_of, marks_for
+from annotations.reading.views import whose_of
+from opslens.articles.documents import document_of
+from opslens.articles.revisions import revision_by_id, revision_for
+from opslens.models import Article, Revision
+from opslens.web.policy import allow, everyone, signed_in
+from opslens.web.refusals import Conflict, Denied, Invalid, Missing
+
+TRASH_SHOWN = 200
+
+
+def changed(
+    request: HttpRequest, marked: actions.Marked, verb: str, extra: str = "", revision: Revision | None = None
+) -> HttpResponse:
+    """The fragments that a change of a mark makes anew: its card, the blocks it touches, and what the verb adds.
+
+    An edit swaps the card in place; a card that is new to the page arrives in `#incoming`, from where the page puts it
+    where it belongs.
+    """
+    annotation, anchor = marked.annotation, marked.anchor
+    revision = revision or revision_by_id(request.user, annotation.revision_id)
+    html = [extra]
+    tags = looks()
+    if annotation.deleted_at is not None:
+        html.append(f'<li id="card-{annotation.uid}" hx-swap-oob="delete"></li>')
+    else:
+        card = card_of(request.user, annotation, mark_of(annotation, anchor, marked.tag_ids, tags))
+        html.insert(0, render_to_string("editing/_changed_card.html", {"card": card, "in_place": verb == "edited"}))
+    if marked.blocks:
+        touched = range(marked.blocks[0], marked.blocks[-1] + 1)
+        marks = marks_for(request.user, revision.pk, whose_of(request), tags, blocks=touched)
+        html += block_fragments(request.user, revision, touched, marks, tags)
+    response = HttpResponse("".join(html))
+    detail = {"blocks": list(marked.blocks), "uid": annotation.uid, "verb": verb}
+    return trigger_client_event(response, "marks-changed", detail, after="swap")
+
+
+def said_of(replaced) -> str:
+    names = ", ".join(f"“{tag.name}”" for tag in replaced)
+    return f"{names} was replaced: a mark carries one tag of this group." if replaced else ""
+
+
+def notice(request: HttpRequest, message: str, undo: str = "", add: dict | None = None) -> str:
+    """A toast for the notices region, out of band; `undo` is the address to post to, `add` what `_proposal` says."""
+    context = {"message": message, "undo": undo, "add": add, "oob": True}
+    return render_to_string("editing/_toast.html", context, request=request)
+
+
+def _proposal(request: HttpRequest, marked: actions.Marked) -> str:
+    """The toast that offers to add the tag that a tag of a new mark proposes; "" without such a tag."""
+    if marked.proposal is None:
+        return ""
+    tag, other = marked.proposal
+    said = f"“{tag.name}” belongs with “{other.name}”. This mark has no tag of “{other.group.name}” yet."
+    add = {"tag": other, "mark": marked.annotation, "tags": [*marked.tag_ids, other.pk], "whose": whose_of(request)}
+    return notice(request, " ".join(filter(None, [said_of(marked.replaced), said])), add=add)
+
+
+@allow(signed_in)
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    new = NewMark.read(request.POST)
+    revision = revision_by_id(request.user, new.revision)
+    passage = actions.choose_passage(revision.pk, new.start, new.end, new.exact)
+    marked = actions.mark_passage(
+        request.user, revision, passage, tags=new.tags, note=new.note, visibility=new.visibility, key=new.key
+    )
+    said = said_of(marked.replaced)
+    if request.htmx:
+        toast = _proposal(request, marked) or (notice(request, said) if said else "")
+        return changed(request, marked, "created", toast, revision)
+    if said:
+        messages.info(request, said)
+    return redirect(f"{revision.get_absolute_url()}#m{marked.annotation.uid}")
+
+
+@allow(everyone)
+@require_GET
+def passage(request: HttpRequest, uid: str) -> HttpResponse:
+    """The permanent address of a mark: the reading page at its passage."""
+    annotation, _, _ = mark_for(request.user, uid)
+    return redirect(f"{annotation.revision.get_absolute_url()}#m{uid}")
+
+
+@allow(everyone)
+@require_GET
+def card(request: HttpRequest, uid: str) -> HttpResponse:
+    annotation, mark, _ = mark_for(request.user, uid)
+    return render(request, "reading/_card.html", {"card": card_of(request.user, annotation, mark)})
+
+
+@allow(signed_in)
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, uid: str) -> HttpResponse:
+    """The card as a form, and what it posts."""
+    annotation, mark, _ = mark_for(request.user, uid)
+    if not may_edit_mark(request.user, annotation):
+        raise Denied("Only its author can change this mark.")
+    if request.method == "GET":
+        return _edit_form(request, annotation, mark)
+    try:
+        asked = Edit.read(request.POST)
+        place = None
+        if asked.place is not None and asked.place[:2] != (mark.start, mark.end):
+            place = actions.choose_passage(annotation.revision_id, *asked.place)
+        marked = actions.edit_mark(
+            request.user,
+            uid,
+            asked.version,
+            tags=asked.tags,
+            note=asked.note,
+            visibility=asked.visibility,
+            passage=place,
+        )
+    except Conflict as conflict:
+        annotation, mark, _ = mark_for(request.user, uid)
+        answer = _edit_form(request, annotation, mark, yours=request.POST, conflict=str(conflict), status=409)
+        return _instead_of_toast(request, answer, str(conflict))
+    except Invalid as invalid:
+        errors = invalid.errors or {"": str(invalid)}
+        answer = _edit_form(request, annotation, mark, yours=request.POST, errors=errors, status=422)
+        return _instead_of_toast(request, answer, str(invalid))
+    said = said_of(marked.replaced) or ("The tag is added." if _is_from_toast(request) else "")
+    if not request.htmx:
+        messages.success(request, said or "Saved.")
+        return redirect(f"{annotation.revision.get_absolute_url()}#m{uid}")
+    return changed(request, marked, "edited", notice(request, said) if said else "", annotation.revision)
+
+
+def _is_from_toast(request: HttpRequest) -> bool:
+    return request.htmx and request.POST.get("from") == "proposal"
+
+
+def _instead_of_toast(request: HttpRequest, answer: HttpResponse, said: str) -> HttpResponse:
+    """`answer`; when its question came from a proposal, with news that take the proposal's place: it works once."""
+    if _is_from_toast(request):
+        answer.write(notice(request, said))
+    return answer
+
+
+def _edit_form(request, annotation, mark, *, yours=None, conflict="", errors=None, status=200) -> HttpResponse:
+    carried = {look.pk for look in mark.looks}
+    shown = carried
+    if yours is not None and ("tags_shown" in yours or "tags" in yours):
+        shown = {
+            int(value) for value in yours.getlist("tags") if value.isascii() and value.isdigit() and len(value) < 18
+        }
+    # Besides what is offered, the tags it carries already, retired ones included.
+    choices = [tag for tag in all_tags().values() if tag.offered or tag.pk in carried]
+    place = {"start": mark.start, "end": mark.end, "exact": annotation.quote}
+    if yours is not None and yours.get("exact"):
+        place = {name: yours.get(name, place[name]) for name in place}
+    context = {
+        "card": card_of(request.user, annotation, mark),
+        "annotation": annotation,
+        "groups": _by_group(choices, shown),
+        "note": annotation.note if yours is None or "note" not in yours else yours["note"],
+        "visibility": (yours or {}).get("visibility") or annotation.visibility,
+        "place": place,
+        "conflict": conflict,
+        "errors": errors or {},
+        "error_list": list((errors or {}).values()),
+        "theirs": card_of(request.user, annotation, mark) if conflict else None,
+        "article": annotation.article,
+    }
+    template = "editing/_form.html" if request.htmx else "editing/mark.html"
+    return render(request, template, context, status=status)
+
+
+def _by_group(tags, chosen: set[int]) -> list[dict]:
+    groups: dict[int, dict] = {}
+    for tag in tags:
+        group = groups.setdefault(tag.group_id, {"group": tag.group, "tags": []})
+        group["tags"].append({"tag": tag, "chosen": tag.pk in chosen})
+    return list(groups.values())
+
+
+@allow(signed_in)
+@require_POST
+def delete(request: HttpRequest, uid: str) -> HttpResponse:
+    marked = actions.delete_mark(request.user, uid)
+    restore_url = reverse("editing:restore", args=[uid])
+    if request.htmx:
+        return changed(request, marked, "deleted", notice(request, "Mark deleted.", restore_url))
+    messages.info(request, "Mark deleted. It is in the trash, from where it can be restored.")
+    return redirect("editing:trash")
+
+
+@allow(signed_in)
+@require_POST
+def restore(request: HttpRequest, uid: str) -> HttpResponse:
+    marked = actions.restore_mark(request.user, uid)
+    if request.htmx and request.POST.get("from") != "trash":
+        return changed(request, marked, "restored", notice(request, "The mark is back."))
+    messages.success(request, "The mark is back.")
+    revision = (
+        Revision.objects.select_related("article").only("number", "article__slug").get(pk=marked.annotation.revision_id)
+    )
+    return redirect(f"{revision.get_absolute_url()}#m{uid}")
+
+
+@allow(signed_in)
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take back one's own last action on a mark of the article."""
+    pk = request.POST.get("article", "")
+    article = None
+    if pk.isascii() and pk.isdigit() and len(pk) < 18:
+        article = Article.objects.visible_to(request.user).filter(pk=int(pk)).first()
+    if article is None:
+        raise Missing("There is no such article, or it is not open to you.")
+    marked = actions.undo_last(request.user, article)
+    if request.htmx:
+        return changed(request, marked, "undone", notice(request, marked.said))
+    messages.info(request, marked.said)
+    return redirect(article)
+
+
+@allow(signed_in)
+@require_GET
+def trash(request: HttpRequest) -> HttpResponse:
+    """What this reader deleted, newest first."""
+    gone = Annotation.objects.in_trash_of(request.user).select_related("article").prefetch_related("tags")
+    return render(request, "editing/trash.html", {"marks": gone.order_by("-deleted_at", "-pk")[:TRASH_SHOWN]})
+
+
+@allow(signed_in)
+@require_http_methods(["GET", "POST"])
+def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpResponse:
+    """Marking without a mouse and without JavaScript: the sentences of a block to tick, or words to quote exactly."""
+    revision = revision_for(request.user, slug, number)
+    document = document_of(revision.pk)
+    if block >= len(document.blocks):
+        raise Missing("This article has no such paragraph.")
+    here = document.blocks[block]
+    errors: dict[str, str] = {}
+    key = request.POST.get("key") or str(uuid.uuid4())
+    if request.method == "POST":
+        try:
+            start, end = _chosen_passage(request, document, here)
+            place = actions.choose_passage(revision.pk, start, end, document.text[start:end])
+            marked = actions.mark_passage(
+                request.user,
+                revision,
+                place,
+                tags=tag_ids(request.POST),
+                note=request.POST.get("note", ""),
+                visibility=request.POST.get("visibility", ""),
+                key=request.POST.get("key", ""),
+            )
+        except Invalid as invalid:
+            errors = invalid.errors or {"": str(invalid)}
+        except Conflict as conflict:
+            errors, key = {"": str(conflict)}, str(uuid.uuid4())
+        else:
+            messages.success(request, said_of(marked.replaced) or "Marked.")
+            return redirect(f"{revision.get_absolute_url()}#m{marked.annotation.uid}")
+    ticked = set(request.POST.getlist("sentences"))
+    chosen = {int(v) for v in request.POST.getlist("tags") if v.isascii() and v.isdigit() and len(v) < 18}
+    context = {
+        "article": revision.article,
+        "revision": revision,
+        "block": block,
+        "sentences": [
+            {"number": i, "text": document.text[start:end], "ticked": str(i) in ticked}
+            for i, (start, end) in enumerate(here.sentences)
+        ],
+        "groups": _by_group(tags_to_mark_with(), chosen),
+        "key": key,
+        "errors": errors,
+        "error_list": list(errors.values()),
+        "visibility": request.POST.get("visibility") or ("public" if request.user.marks_public else "private"),
+        "previous": block - 1 if block else None,
+        "next": block + 1 if block + 1 < len(document.blocks) else None,
+    }
+    return render(request, "editing/block.html", context, status=422 if errors else 200)
+
+
+def _chosen_passage(request: HttpRequest, document, here) -> tuple[int, int]:
+    """[start, end) from the ticked sentences or, when given, the exact quotation. Raises Invalid."""
+    exact = request.POST.get("exact", "").replace("\r\n", "\n").strip()
+    if exact:
+        text = document.text_of(here)
+        at = text.find(exact)
+        if at < 0:
+            message = "These words are not in this paragraph. Copy them exactly, marks of punctuation included."
+            raise Invalid(message, {"exact": message})
+        if text.find(exact, at + 1) >= 0:
+            message = "These words occur more than once in this paragraph. Quote a few more so that the place is clear."
+            raise Invalid(message, {"exact": message})
+        return here.start + at, here.start + at + len(exact)
+    numbers = [int(v) for v in request.POST.getlist("sentences") if v.isascii() and v.isdigit() and len(v) < 6]
+    numbers = sorted(n for n in numbers if n < len(here.sentences))
+    if not numbers:
+        message = "Tick at least one sentence, or quote the words."
+        raise Invalid(message, {"sentences": message})
+    if numbers != list(range(numbers[0], numbers[-1] + 1)):
+        message = "A mark is one stretch of text: tick sentences that follow one another."
+        raise Invalid(message, {"sentences": message})
+    return here.sentences[numbers[0]][0], here.sentences[numbers[-1]][1]

@@ -1,0 +1,157 @@
+"""What a reader marked, and where it stands in each revision."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from annotations.models.codebook import Tag, TagGroup
+from opslens.models import Article, Revision
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def new_uid() -> str:
+    """A public name for a mark: 50 random bits, so that it tells nothing about how many others there are."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+class AnnotationQuerySet(models.QuerySet):
+    def visible_to(self, viewer) -> AnnotationQuerySet:
+        """The only door to annotations: those that this viewer may read (`docs/architecture.md`, Visibility)."""
+        here = self.filter(deleted_at=None)
+        if viewer.is_authenticated:
+            return here.filter(Q(author_id=viewer.pk) | Q(visibility=Annotation.PUBLIC), article__deleted_at=None)
+        return here.filter(visibility=Annotation.PUBLIC, article__deleted_at=None, article__is_public=True)
+
+    def in_trash_of(self, viewer) -> AnnotationQuerySet:
+        """What this viewer deleted and may restore."""
+        if not viewer.is_authenticated:
+            return self.none()
+        return self.filter(author_id=viewer.pk, deleted_at__isnull=False, article__deleted_at=None)
+
+
+class Annotation(models.Model):
+    """A reader's mark: one range of words, tags, and a note. Where it stands is an `Anchor` per revision."""
+
+    PRIVATE, PUBLIC = "private", "public"
+
+    uid = models.CharField(max_length=10, unique=True, default=new_uid, editable=False)
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="annotations")
+    revision = models.ForeignKey(
+        Revision,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The revision in which its passage was chosen",
+    )
+    # Foreign keys that another index begins with have none of their own: each index is pages to write for each mark.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="annotations", db_index=False
+    )
+    quote = models.TextField(help_text="The exact words in that revision")
+    note = models.TextField(blank=True)
+    visibility = models.CharField(max_length=7, choices=[(PRIVATE, "private"), (PUBLIC, "public")])
+    tags = models.ManyToManyField(Tag, through="AnnotationTag", related_name="annotations")
+    version = models.PositiveIntegerField(default=1)
+    idempotency_key = models.CharField(max_length=36)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["author", "idempotency_key"], name="one_mark_per_request"),
+            models.CheckConstraint(condition=Q(visibility__in=["private", "public"]), name="visibility_known"),
+            models.CheckConstraint(condition=~Q(quote=""), name="mark_has_words"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="mark_version_from_one"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["author", "-deleted_at"], name="trash_by_author", condition=Q(deleted_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quote[:60]} ({self.author})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("editing:passage", args=[self.uid])
+
+    @property
+    def subject(self) -> str:
+        """Its name in events."""
+        return f"annotation:{self.uid}"
+
+
+class AnnotationTag(models.Model):
+    """One tag on one mark. `exclusive_group` repeats the tag's group when that group is exclusive, so that the
+    database itself refuses a second tag of it."""
+
+    annotation = models.ForeignKey(Annotation, on_delete=models.CASCADE, related_name="taggings", db_index=False)
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="taggings")
+    exclusive_group = models.ForeignKey(TagGroup, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["annotation", "tag"], name="tag_once_per_mark"),
+            models.UniqueConstraint(fields=["annotation", "exclusive_group"], name="one_of_an_exclusive_group"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag} on {self.annotation_id}"
+
+
+class Anchor(models.Model):
+    """Where an annotation stands in one revision: [start, end) in code points, and the blocks it touches.
+
+    Looking up the marks of some blocks must not read those of others: marks that begin in them are found by
+    `first_block`, those that reach into them from before by a `Crossing` of the first of these blocks.
+    """
+
+    EXACT = "exact"
+
+    annotation = models.ForeignKey(Annotation, on_delete=models.CASCADE, related_name="anchors", db_index=False)
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="anchors", db_index=False)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    first_block = models.PositiveIntegerField()
+    last_block = models.PositiveIntegerField()
+    state = models.CharField(max_length=9, choices=[(EXACT, "exact")], default=EXACT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["annotation", "revision"], name="one_anchor_per_revision"),
+            models.CheckConstraint(condition=Q(start__lt=F("end")), name="anchor_not_empty"),
+            models.CheckConstraint(condition=Q(first_block__lte=F("last_block")), name="anchor_blocks_in_order"),
+        ]
+        indexes = [models.Index(fields=["revision", "first_block", "start"], name="anchor_by_block")]
+
+    def __str__(self) -> str:
+        return f"[{self.start}, {self.end}) in {self.revision_id}"
+
+    def crossings(self) -> list[Crossing]:
+        """The rows that belong to it for the blocks after its first."""
+        blocks = range(self.first_block + 1, self.last_block + 1)
+        return [Crossing(anchor=self, revision_id=self.revision_id, block=block) for block in blocks]
+
+
+class Crossing(models.Model):
+    """A block that an anchor reaches into from an earlier one."""
+
+    anchor = models.ForeignKey(Anchor, on_delete=models.CASCADE, related_name="+")
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+", db_index=False)
+    block = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["revision", "block", "anchor"], name="crossing_by_block")]
+
+    def __str__(self) -> str:
+        return f"{self.anchor_id} in block {self.block}"

@@ -1,0 +1,116 @@
+"""Margin cards: the marks of a revision as readers meet them beside the text, grouped by the block they start in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from annotations.codebook.kept import Look
+from annotations.models import Annotation
+from annotations.permissions import may_edit_mark
+from annotations.reading.notes import note_html
+from annotations.reading.queries import Mark
+
+QUOTE_SHOWN = 180  # code points of the quoted passage that a card shows
+CARDS_IN_A_GROUP = 3  # beside one block; the others are a click away
+
+
+@dataclass(slots=True)
+class Card:
+    uid: str
+    start: int
+    end: int
+    block: int
+    author: str
+    initials: str
+    is_own: bool
+    may_edit: bool
+    quote: str
+    looks: list[Look]
+    note: SafeString
+    is_private: bool
+    made: datetime
+    edited: bool
+    version: int
+    number: int
+
+    @property
+    def who(self) -> str:
+        return "You" if self.is_own else self.author
+
+    @property
+    def tag_names(self) -> str:
+        return ", ".join(look.name for look in self.looks) or "no tag"
+
+    @property
+    def tags_html(self) -> SafeString:
+        chips = (f'<span class="tag s{look.slot}"><b>{escape(look.name)}</b></span>' for look in self.looks)
+        return mark_safe(f'<p class="tags">{" ".join(chips)}</p>' if self.looks else "")
+
+    @property
+    def made_iso(self) -> str:
+        return self.made.isoformat(timespec="seconds")
+
+    @property
+    def made_short(self) -> str:
+        return f"{self.made.day} {self.made:%b}"
+
+
+@dataclass(slots=True)
+class Group:
+    """The marks that start in one block: cards of the first few, and how many more there are."""
+
+    block: int
+    cards: list[Card] = field(default_factory=list)
+    more: int = 0
+
+
+def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
+    quote = annotation.quote.replace("\n", " ")
+    return Card(
+        uid=annotation.uid,
+        start=mark.start,
+        end=mark.end,
+        block=mark.first_block,
+        author=annotation.author.name,
+        initials=annotation.author.initials,
+        is_own=annotation.author_id == viewer.pk,
+        may_edit=may_edit_mark(viewer, annotation),
+        quote=quote if len(quote) <= QUOTE_SHOWN else quote[: QUOTE_SHOWN - 1].rstrip() + "…",
+        looks=mark.looks,
+        note=note_html(annotation.note),
+        is_private=annotation.visibility == Annotation.PRIVATE,
+        made=annotation.created_at,
+        edited=annotation.updated_at > annotation.created_at,
+        version=annotation.version,
+        number=mark.number,
+    )
+
+
+def cards_of(viewer, marks: Sequence[Mark]) -> list[Card]:
+    """Cards of these marks in their order. One query, whatever their number; who may see them is asked again."""
+    found = Annotation.objects.visible_to(viewer).select_related("author").in_bulk([mark.pk for mark in marks])
+    return [card_of(viewer, found[mark.pk], mark) for mark in marks if mark.pk in found]
+
+
+def groups_of(viewer, marks: Iterable[Mark], most_cards: int | None = CARDS_IN_A_GROUP) -> list[Group]:
+    """Marks in document order as groups in document order, each with cards for at most `most_cards` of its marks."""
+    groups: list[Group] = []
+    chosen: list[Mark] = []
+    for mark in marks:
+        if not groups or groups[-1].block != mark.first_block:
+            groups.append(Group(mark.first_block))
+            shown = 0
+        if most_cards is None or shown < most_cards:
+            chosen.append(mark)
+            shown += 1
+        else:
+            groups[-1].more += 1
+    by_block = {group.block: group for group in groups}
+    for card in cards_of(viewer, chosen):
+        by_block[card.block].cards.append(card)
+    return groups

@@ -1,0 +1,167 @@
+"""The marked text of a revision for one viewer.
+
+What a page shows is a function of the revision, the viewer, the filter, and the numbers of the last events of the
+channels it draws on. Those numbers advance inside the transaction of every write, so that a page which is kept by
+them, as the reading page's template does, is never stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from annotations.codebook.kept import Look, looks, tags_to_mark_with
+from annotations.reading.cards import Group, groups_of
+from annotations.reading.queries import EVERYBODY, Mark, as_spans, heat, marks_for, slot_order, state_of_marks, tally
+from opslens.articles.documents import document_of
+from opslens.models import Revision, User
+from opslens.text.blocks import Document
+from opslens.text.weaving import weave, wrap
+
+GROUPS_AT_FIRST = 12
+MOST_CARDS = 2_000  # on one page, for printing
+BLOCKS_PER_RUN = 24
+TABLE_PARTS = frozenset({"td", "th", "caption"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    lead: SafeString
+    body: SafeString
+    tally: SafeString
+    strip: SafeString
+    cards: SafeString
+    selection: SafeString
+    total: int
+    cards_until: int  # the last block whose cards are in `cards`
+    every_card: bool
+    may_show_every_card: bool
+    authors: tuple[tuple[str, str], ...]  # (username, name) of everybody whose marks the viewer sees
+
+
+def page_key(viewer, revision: Revision, whose: str = EVERYBODY, *, every_card: bool = False) -> tuple:
+    """A value that is equal for two requests exactly when they show the same page. One query."""
+    return revision.pk, viewer.pk, whose, every_card, state_of_marks(revision.article)
+
+
+def page_for(viewer, revision: Revision, whose: str = EVERYBODY, *, every_card: bool = False) -> Page:
+    """The marked text as this viewer sees it, made anew: with the first cards or, for printing, with every card of up
+    to MOST_CARDS marks."""
+    document = document_of(revision.pk)
+    tags = looks()
+    marks = marks_for(viewer, revision.pk, whose, tags)
+    for number, mark in enumerate(marks, 1):
+        mark.number = number
+    every_card = every_card and len(marks) <= MOST_CARDS
+    woven = weave(document, as_spans(marks), order=slot_order(tags))
+    if viewer.is_authenticated:
+        woven = with_annotate_links(revision, woven)
+    authors = {mark.author_id for mark in marks}
+    names = User.objects.filter(pk__in=authors).order_by("display_name", "username")
+    groups = groups_of(viewer, marks, None) if every_card else groups_of(viewer, _first_groups(marks))
+    return Page(
+        lead=mark_safe(wrap(document, woven[: revision.lead_blocks])),
+        body=mark_safe("".join(runs(document, woven, revision.lead_blocks))),
+        tally=render_to_string(
+            "reading/_tally.html", {"tally": tally(marks), "total": len(marks), "authors": len(authors)}
+        ),
+        strip=strip_html(document, heat(marks, len(document.text))),
+        cards=groups_html(revision, whose, groups),
+        selection=selection_html(viewer, revision, whose),
+        total=len(marks),
+        cards_until=groups[-1].block if len(groups) == GROUPS_AT_FIRST and not every_card else len(document.blocks) - 1,
+        every_card=every_card
+        or (all(not group.more for group in groups) and sum(len(g.cards) for g in groups) == len(marks)),
+        may_show_every_card=len(marks) <= MOST_CARDS,
+        authors=tuple((user.username, user.name) for user in names),
+    )
+
+
+def _first_groups(marks: list[Mark]) -> Iterator[Mark]:
+    """The marks of the first blocks that have any; the cards of the others are fetched as they come into view."""
+    seen, last = 0, -1
+    for mark in marks:
+        if mark.first_block != last:
+            seen, last = seen + 1, mark.first_block
+        if seen > GROUPS_AT_FIRST:
+            return
+        yield mark
+
+
+def groups_html(revision: Revision, whose: str, groups: list[Group]) -> SafeString:
+    """Card groups as list items for `#cards`."""
+    arguments = [revision.article.slug, revision.number]
+    query = "?" + urlencode({"whose": whose})
+    context = {
+        "groups": groups,
+        "list_url": reverse("reading:marks", args=arguments) + query,
+        "cards_url": reverse("reading:cards", args=arguments) + query,
+    }
+    return render_to_string("reading/_groups.html", context)
+
+
+def runs(document: Document, woven: list[str], first: int) -> list[str]:
+    """Blocks from `first` on in sections of some two dozen, never cut inside a list, quotation or table. The browser
+    skips the layout of sections that are out of sight."""
+    parts: list[str] = []
+    start = first
+    for at in range(first + BLOCKS_PER_RUN, len(woven)):
+        if at - start >= BLOCKS_PER_RUN and not document.blocks[at].path:
+            parts.append(f'<section class="run">{wrap(document, woven[start:at], start)}</section>')
+            start = at
+    if start < len(woven):
+        parts.append(f'<section class="run">{wrap(document, woven[start:], start)}</section>')
+    return parts
+
+
+def with_annotate_links(revision: Revision, woven: list[str], first: int = 0) -> list[str]:
+    """Each block with a link to the page on which it can be marked without a mouse and without JavaScript. The link
+    is empty text-wise, so that a block's text stays the canonical one."""
+    base = reverse("editing:block", args=[revision.article.slug, revision.number, 0]).removesuffix("0/")
+    out = []
+    for at, html in enumerate(woven, first):
+        cut = html.rindex("</")
+        out.append(f'{html[:cut]}<a class="an" href="{base}{at}/" aria-label="Annotate"></a>{html[cut:]}')
+    return out
+
+
+def selection_html(viewer, revision: Revision, whose: str) -> SafeString:
+    """The bar with which a signed-in reader marks what is selected."""
+    if not viewer.is_authenticated:
+        return mark_safe("")
+    context = {"revision": revision, "whose": whose, "user": viewer, "tags": tags_to_mark_with()}
+    return render_to_string("reading/_selection.html", context)
+
+
+def strip_html(document: Document, bins) -> SafeString:
+    """The heat strip: links to blocks, drawn as SVG because a strict CSP allows no style attributes."""
+    rows = []
+    for bar in bins:
+        label = f"{bar.count} mark{'s' if bar.count != 1 else ''}" + (", contested" if bar.contested else "")
+        extra = " contested" if bar.contested else ""
+        rows.append(
+            f'<a href="#b{bar.block}" class="d{bar.level}{extra}" aria-label="Paragraph {bar.block + 1}: {label}">'
+            f'<title>{label}</title><rect x="0" y="{bar.y}" width="10" height="{bar.height}"></rect></a>'
+        )
+    return mark_safe("".join(rows))
+
+
+def block_fragments(
+    viewer, revision: Revision, blocks: range, marks: list[Mark], tags: dict[int, Look]
+) -> list[SafeString]:
+    """Woven blocks, each marked to replace the element of its id on the page. `marks` are those that touch them."""
+    document = document_of(revision.pk)
+    woven = weave(document, as_spans(marks), blocks.start, blocks.stop - 1, order=slot_order(tags))
+    if viewer.is_authenticated:
+        woven = with_annotate_links(revision, woven, blocks.start)
+    fragments = [html.replace(" ", ' hx-swap-oob="true" ', 1) for html in woven]
+    # A parser drops parts of tables that follow other elements; a template of their own keeps them.
+    return [
+        mark_safe(f"<template>{html}</template>" if document.blocks[at].kind in TABLE_PARTS else html)
+        for at, html in zip(blocks, fragments, strict=True)
+    ]
