@@ -1,0 +1,136 @@
+"""What every test can ask for: the databases, the cast, and (from tests/support/browser.py) pages in Chromium.
+
+Every story has the same people: owner, annotator, second_annotator, reviewer and outsider.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests.support.environment import SCRATCH
+
+pytest_plugins = ["tests.support.browser"]
+
+PASSWORD = "a-long-pass-phrase-for-tests"
+
+# No deadline: how long one example takes says little on a busy machine with two cores. In CI the examples are the
+# same each time, so that a red run is about the change; elsewhere they are new ones each time.
+hypothesis.settings.register_profile(
+    "opslens",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    print_blob=True,
+)
+hypothesis.settings.load_profile("opslens")
+
+
+def pytest_configure() -> None:
+    # Passwords are hashed slowly on purpose; the cast would cost every test a second.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for vendor, mark in (("postgresql", "postgres"), ("sqlite", "sqlite")):
+            if item.get_closest_marker(mark) and connection.vendor != vendor:
+                item.add_marker(pytest.mark.skip(reason=f"is about {vendor}, this run is on {connection.vendor}"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest, django_db_modify_db_settings: None) -> None:
+    """On SQLite the tests use a file, not memory: only a file behaves like a site's database when the live server's
+    threads read and write it at the same time."""
+    if connection.vendor == "sqlite":
+        settings.DATABASES["default"]["TEST"]["NAME"] = str(SCRATCH / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    yield
+    if connection.vendor == "postgresql":
+        # Threads that have ended may have left their connections open; the database could not be dropped.
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()"
+            )
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Every test begins with a database of its own, in which ids and event numbers start again."""
+    from annotations.codebook.kept import forget_tags
+    from opslens.articles.documents import forget_documents
+    from opslens.templatetags.kept import forget_parts
+
+    forget_tags()
+    forget_parts()
+    forget_documents()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """What a process keeps of the database would outlive it: the next test's rows get the same ids again."""
+    yield
+    from django.core.cache import cache
+
+    from opslens.articles.documents import forget_documents
+
+    cache.clear()
+    forget_documents()
+
+
+@pytest.fixture
+def password() -> str:
+    """What everybody in the cast signs in with."""
+    return PASSWORD
+
+
+@pytest.fixture
+def person(db: None, django_user_model: Any) -> Callable[..., Any]:
+    """`person("username", "Display Name", **fields)`: one more user, with the cast's password."""
+
+    def make(username: str, display_name: str = "", **fields: Any) -> Any:
+        return django_user_model.objects.create_user(
+            username=username, password=PASSWORD, display_name=display_name, **fields
+        )
+
+    return make
+
+
+@pytest.fixture
+def owner(person: Callable[..., Any]) -> Any:
+    """Whose article it is."""
+    return person("owner", "Olive Owner")
+
+
+@pytest.fixture
+def annotator(person: Callable[..., Any]) -> Any:
+    """Who marks it."""
+    return person("annotator", "Anna Annotator")
+
+
+@pytest.fixture
+def second_annotator(person: Callable[..., Any]) -> Any:
+    """Who marks the same text, and sees some of it differently."""
+    return person("second", "Sem Second")
+
+
+@pytest.fixture
+def reviewer(person: Callable[..., Any]) -> Any:
+    """Who reads what both have marked."""
+    return person("reviewer", "Rita Reviewer")
+
+
+@pytest.fixture
+def outsider(person: Callable[..., Any]) -> Any:
+    """Who has an account and no business here."""
+    return person("outsider", "Otto Outsider")
