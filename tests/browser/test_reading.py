@@ -339,12 +339,17 @@ def test_scrolling_does_not_measure_marks(open_page, annotator, long_article, ma
                     prototype[name] = function () { reads += 1; return own.call(this); };
                 }
             }
+            const frames = [];
             for (let frame = 0; frame < 60; frame += 1) {
+                reads = 0;
                 scrollBy({ top: 10, behavior: "instant" });
                 await new Promise((done) => requestAnimationFrame(done));
+                frames.push(reads);
             }
-            return reads;
+            return frames;
         }"""
     )
-    # One a frame for the strip. The margin has no reason to look as long as nothing new comes near.
-    assert 30 <= reads <= 70
+    # One a frame, for the strip. The margin measures its cards in a frame in which new ones come near or the text
+    # grows, which is rare; it must not do so because the window moves.
+    assert 30 <= sum(1 for read in reads if read)
+    assert sum(1 for read in reads if read > 2) <= 3
