@@ -47,7 +47,8 @@ def changed(
         html.append(f'<li id="card-{annotation.uid}" hx-swap-oob="delete"></li>')
     else:
         card = card_of(request.user, annotation, mark_of(annotation, anchor, marked.tag_ids, tags))
-        html.insert(0, render_to_string("editing/_changed_card.html", {"card": card, "in_place": verb == "edited"}))
+        card.is_open = verb == "edited"
+        html.insert(0, card.html if card.is_open else f'<ol id="incoming" hx-swap-oob="beforeend">{card.html}</ol>')
     if marked.blocks:
         touched = range(marked.blocks[0], marked.blocks[-1] + 1)
         marks = marks_for(request.user, revision.pk, whose_of(request), tags, blocks=touched)
@@ -62,10 +63,12 @@ def said_of(replaced) -> str:
     return f"{names} was replaced: a mark carries one tag of this group." if replaced else ""
 
 
-def notice(request: HttpRequest, message: str, undo: str = "", add: dict | None = None) -> str:
-    """A toast for the notices region, out of band; `undo` is the address to post to, `add` what `_proposal` says."""
-    context = {"message": message, "undo": undo, "add": add, "oob": True}
-    return render_to_string("editing/_toast.html", context, request=request)
+def notice(message: str, undo: str = "", add: dict | None = None) -> str:
+    """A toast for the notices region, out of band; `undo` is the address to post to, `add` what `_proposal` says.
+
+    Its forms are sent by HTMX alone, with the token that the page sends with every request.
+    """
+    return render_to_string("editing/_toast.html", {"message": message, "undo": undo, "add": add})
 
 
 def _proposal(request: HttpRequest, marked: actions.Marked) -> str:
@@ -75,7 +78,7 @@ def _proposal(request: HttpRequest, marked: actions.Marked) -> str:
     tag, other = marked.proposal
     said = f"“{tag.name}” belongs with “{other.name}”. This mark has no tag of “{other.group.name}” yet."
     add = {"tag": other, "mark": marked.annotation, "tags": [*marked.tag_ids, other.pk], "whose": whose_of(request)}
-    return notice(request, " ".join(filter(None, [said_of(marked.replaced), said])), add=add)
+    return notice(" ".join(filter(None, [said_of(marked.replaced), said])), add=add)
 
 
 @allow(signed_in)
@@ -89,7 +92,7 @@ def create(request: HttpRequest) -> HttpResponse:
     )
     said = said_of(marked.replaced)
     if request.htmx:
-        toast = _proposal(request, marked) or (notice(request, said) if said else "")
+        toast = _proposal(request, marked) or (notice(said) if said else "")
         return changed(request, marked, "created", toast, revision)
     if said:
         messages.info(request, said)
@@ -108,7 +111,7 @@ def passage(request: HttpRequest, uid: str) -> HttpResponse:
 @require_GET
 def card(request: HttpRequest, uid: str) -> HttpResponse:
     annotation, mark, _ = mark_for(request.user, uid)
-    return render(request, "reading/_card.html", {"card": card_of(request.user, annotation, mark)})
+    return HttpResponse(card_of(request.user, annotation, mark).html)
 
 
 @allow(signed_in)
@@ -146,7 +149,7 @@ def edit(request: HttpRequest, uid: str) -> HttpResponse:
     if not request.htmx:
         messages.success(request, said or "Saved.")
         return redirect(f"{annotation.revision.get_absolute_url()}#m{uid}")
-    return changed(request, marked, "edited", notice(request, said) if said else "", annotation.revision)
+    return changed(request, marked, "edited", notice(said) if said else "", annotation.revision)
 
 
 def _is_from_toast(request: HttpRequest) -> bool:
@@ -156,7 +159,7 @@ def _is_from_toast(request: HttpRequest) -> bool:
 def _instead_of_toast(request: HttpRequest, answer: HttpResponse, said: str) -> HttpResponse:
     """`answer`; when its question came from a proposal, with news that take the proposal's place: it works once."""
     if _is_from_toast(request):
-        answer.write(notice(request, said))
+        answer.write(notice(said))
     return answer
 
 
@@ -203,7 +206,7 @@ def delete(request: HttpRequest, uid: str) -> HttpResponse:
     marked = actions.delete_mark(request.user, uid)
     restore_url = reverse("editing:restore", args=[uid])
     if request.htmx:
-        return changed(request, marked, "deleted", notice(request, "Mark deleted.", restore_url))
+        return changed(request, marked, "deleted", notice("Mark deleted.", restore_url))
     messages.info(request, "Mark deleted. It is in the trash, from where it can be restored.")
     return redirect("editing:trash")
 
@@ -213,7 +216,7 @@ def delete(request: HttpRequest, uid: str) -> HttpResponse:
 def restore(request: HttpRequest, uid: str) -> HttpResponse:
     marked = actions.restore_mark(request.user, uid)
     if request.htmx and request.POST.get("from") != "trash":
-        return changed(request, marked, "restored", notice(request, "The mark is back."))
+        return changed(request, marked, "restored", notice("The mark is back."))
     messages.success(request, "The mark is back.")
     revision = (
         Revision.objects.select_related("article").only("number", "article__slug").get(pk=marked.annotation.revision_id)
@@ -233,7 +236,7 @@ def undo(request: HttpRequest) -> HttpResponse:
         raise Missing("There is no such article, or it is not open to you.")
     marked = actions.undo_last(request.user, article)
     if request.htmx:
-        return changed(request, marked, "undone", notice(request, marked.said))
+        return changed(request, marked, "undone", notice(marked.said))
     messages.info(request, marked.said)
     return redirect(article)
 

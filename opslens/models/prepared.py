@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Field, Model, QuerySet
+from django.db.models import CharField, Field, Model, QuerySet, TextField
 
 
 def prepare(build: Callable[..., QuerySet], *stand_ins: Any) -> Callable[..., list]:
@@ -44,6 +44,8 @@ def prepare(build: Callable[..., QuerySet], *stand_ins: Any) -> Callable[..., li
     return run
 
 
+_TEXTS = frozenset({CharField, TextField})
+
 _inserts: dict[tuple[type[Model], str], tuple[str, list[Field]]] = {}
 
 
@@ -65,8 +67,15 @@ def insert(instance: Model) -> None:
         )
         plan = _inserts[model, connection.vendor] = (sql, fields)
     sql, fields = plan
-    values = [field.get_db_prep_save(field.pre_save(instance, True), connection=connection) for field in fields]
+    values = [_for_database(field, field.pre_save(instance, True)) for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         (instance.pk,) = cursor.fetchone()
     instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+
+
+def _for_database(field: Field, value: Any) -> Any:
+    """`field.get_db_prep_save(value)`, without asking where the answer is the value itself."""
+    if value is None or (type(value) is int and field.remote_field) or (type(value) is str and type(field) in _TEXTS):
+        return value
+    return field.get_db_prep_save(value, connection=connection)
