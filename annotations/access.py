@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from annotations.codebook.kept import Look, looks
-from annotations.models import Annotation
+from dataclasses import dataclass
+
+from annotations.codebook.kept import looks
+from annotations.models import Anchor, Annotation
 from annotations.reading.queries import Mark, read_marks, visible_marks
 from opslens.models import Revision
 from opslens.web.refusals import Missing
 
 
-def mark_for(viewer, uid: str) -> tuple[Annotation, Mark, dict[int, Look]]:
-    """A visible mark with its place in the revision it was made in, and all tags. Raises Missing."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mark for its viewer, and a revision with its place there. The revision is without its large columns."""
+
+    annotation: Annotation
+    mark: Mark
+    revision: Revision
+
+
+def annotation_for(viewer, uid: str) -> Annotation:
+    """A visible annotation with its article and author. Raises Missing."""
     door = Annotation.objects.visible_to(viewer).filter(uid=uid)
     annotation = door.select_related("article", "author").first()
     if annotation is None:
         raise Missing("This mark is not there any more, or it is not yours to see.")
-    tags = looks()
-    annotation.revision = Revision.objects.light().get(pk=annotation.revision_id)
-    (mark,) = read_marks(visible_marks(viewer, annotation.revision_id).filter(uid=uid), tags)
-    return annotation, mark, tags
+    return annotation
+
+
+def mark_for(viewer, uid: str, shown: int | None = None) -> Found:
+    """A visible mark in the revision `shown`, an id, if it stands there; else in the current revision of its article;
+    else in the one in which its passage was chosen. Raises Missing."""
+    annotation = annotation_for(viewer, uid)
+    wanted = [pk for pk in (shown, annotation.article.current_id, annotation.revision_id) if pk]
+    placed = set(
+        Anchor.objects.placed()
+        .filter(annotation=annotation, revision_id__in=wanted)
+        .values_list("revision_id", flat=True)
+    )
+    revision = Revision.objects.light().get(pk=next(pk for pk in wanted if pk in placed))
+    (mark,) = read_marks(visible_marks(viewer, revision.pk).filter(uid=uid), looks())
+    return Found(annotation, mark, revision)

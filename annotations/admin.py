@@ -41,7 +41,7 @@ class TaggingInline(ReadOnlyInline):
 
 class AnchorInline(ReadOnlyInline):
     model = Anchor
-    fields = readonly_fields = ["number", "start", "end", "first_block", "last_block", "state"]
+    fields = readonly_fields = ["number", "start", "end", "state", "method", "score", "is_doubtful", "looked_at"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(revision_number=F("revision__number"))
@@ -173,10 +173,13 @@ class AnnotationAdmin(ByVerbAdmin):
 
 @admin.register(Anchor)
 class AnchorAdmin(ReadOnlyAdmin):
-    list_display = ["quote", "article", "number", "start", "end", "first_block", "last_block", "state", "passage"]
-    list_filter = ["state"]
+    list_display = ["quote", "article", "number", "start", "end", "state", "method", "is_doubtful", "passage"]
+    list_filter = ["state", "method", "is_doubtful"]
     search_fields = ["annotation__uid", "annotation__quote", "revision__article__title"]
-    fields = ["quote", "article", "number", "start", "end", "first_block", "last_block", "state", "passage"]
+    fields = [
+        *["quote", "article", "number", "start", "end", "first_block", "last_block"],
+        *["state", "method", "score", "is_doubtful", "looked_at", "passage"],
+    ]
     readonly_fields = ["quote", "article", "number", "passage"]
     ordering = ["-id"]
 

@@ -16,3 +16,8 @@ def may_edit_codebook(viewer) -> bool:
 def may_moderate(viewer) -> bool:
     """Site administrators, in the admin: the one place where marks of others can be changed."""
     return viewer.is_active and viewer.is_staff and viewer.has_perm("annotations.change_annotation")
+
+
+def may_attach_mark(viewer, annotation: Annotation) -> bool:
+    """Say where a mark stands whose passage has changed or gone: its author, and site administrators."""
+    return may_edit_mark(viewer, annotation) or may_moderate(viewer)

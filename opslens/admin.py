@@ -30,7 +30,7 @@ from opslens.activity.recorded_admin import (
 )
 from opslens.articles import actions as articles
 from opslens.articles.loaders.loaded import Details
-from opslens.models import Article, Channel, Event, ReadingPosition, Revision, SearchPassage, User
+from opslens.models import Article, Channel, Draft, Event, ReadingPosition, Revision, SearchPassage, User
 from opslens.web.policy import allow, everyone, staff
 from opslens.web.refusals import Denied
 
@@ -220,6 +220,8 @@ class RevisionAdmin(ReadOnlyAdmin):
     list_display = [
         "article",
         "number",
+        "note",
+        "source_date",
         "source_name",
         "source_format",
         "word_count",
@@ -231,7 +233,18 @@ class RevisionAdmin(ReadOnlyAdmin):
     search_fields = ["article__title", "source_name", "digest", "note"]
     date_hierarchy = "created_at"
     fields = [
-        *["article", "number", "read", "note", "word_count", "lead_blocks", "source_name", "source_format"],
+        *[
+            "article",
+            "number",
+            "title",
+            "read",
+            "note",
+            "source_date",
+            "word_count",
+            "lead_blocks",
+            "source_name",
+            "source_format",
+        ],
         *["source_encoding", "source_size", "policy_version", "digest", "created_at", "created_by", "beginning"],
     ]
     readonly_fields = ["read", "source_size", "beginning"]
@@ -252,6 +265,25 @@ class RevisionAdmin(ReadOnlyAdmin):
         # Not in get_queryset: a list of revisions would read every text.
         first = Revision.objects.filter(pk=obj.pk).values_list(Substr("text", 1, EXCERPT), flat=True).get()
         return format_html("<pre>{}</pre>", first)
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnlyAdmin):
+    """Revisions that are prepared and not published. What they say is their authors' business until then."""
+
+    list_display = ["article", "author", "base_number", "note", "updated_at"]
+    search_fields = ["article__title", "author__username", "author__display_name"]
+    date_hierarchy = "updated_at"
+    fields = ["article", "author", "base_number", "title", "note", "source_date", "source_name", "updated_at"]
+    readonly_fields = ["base_number"]
+
+    def get_queryset(self, request):
+        heavy = ["source", *(f"base__{name}" for name in HEAVY)]
+        return super().get_queryset(request).select_related("article", "author", "base").defer(*heavy)
+
+    @admin.display(description="begun from revision", ordering="base__number")
+    def base_number(self, obj) -> int:
+        return obj.base.number
 
 
 @admin.register(ReadingPosition)

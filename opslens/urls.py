@@ -3,8 +3,11 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("opslens.articles.urls")),
+    path("", include("opslens.articles.revising.urls")),
     path("", include("annotations.reading.urls")),
+    path("", include("annotations.reanchoring.urls")),
     path("", include("annotations.editing.urls")),
+    path("", include("annotations.comparing.urls")),
     path("codebook/", include("annotations.codebook.urls")),
     path("account/", include("opslens.accounts.urls")),
     path("admin/", admin.site.urls),

@@ -5,7 +5,7 @@ Positions are code points in the canonical text of the revision they are given w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotations.carrying import carry_on
 from annotations.codebook.kept import all_tags
 from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag
 from annotations.permissions import may_edit_mark
@@ -41,11 +42,12 @@ class Passage:
 
 @dataclass(frozen=True)
 class Marked:
-    """What a verb did: the mark with its place and tags as they are now, the blocks whose look changed, tags that
-    gave way to others of their group, and of a new mark (the tag, the one it proposes) if one of its tags does so."""
+    """What a verb did: the mark with its tags as they are now and its place in the revision in which the person sees
+    it, if it has one there; the blocks of that revision whose look changed; tags that gave way to others of their
+    group; and of a new mark (the tag, the one it proposes) if one of its tags does so."""
 
     annotation: Annotation
-    anchor: Anchor
+    anchor: Anchor | None
     tag_ids: tuple[int, ...]
     blocks: tuple[int, ...]
     replaced: tuple[Tag, ...] = ()
@@ -216,6 +218,7 @@ def mark_passage(
                 subject=annotation.subject,
                 after=state_of(annotation, anchor, [tag.pk for tag in chosen]),
             )
+            carry_on(annotation, anchor, revision.number)
     except IntegrityError:
         # Two requests with one key at the same moment: the other one made the mark.
         asked = (revision.pk, passage.start, passage.end, sorted(tag.pk for tag in chosen), annotation.note)
@@ -223,7 +226,7 @@ def mark_passage(
             return made
         raise
     ids = tuple(tag.pk for tag in chosen)
-    return Marked(annotation, anchor, ids, _touched(anchor), tuple(replaced), _proposal(chosen))
+    return Marked(annotation, anchor, ids, touched(anchor), tuple(replaced), _proposal(chosen))
 
 
 def _made_before(viewer, key: str, asked: tuple) -> Marked | None:
@@ -237,27 +240,40 @@ def _made_before(viewer, key: str, asked: tuple) -> Marked | None:
         raise Conflict("This form has made a mark already. Send it once more to make another.", current=made)
     anchor = made.anchors.get(revision_id=made.revision_id)
     tag_ids = tuple(made.taggings.values_list("tag_id", flat=True))
-    return Marked(made, anchor, tag_ids, _touched(anchor), changed=False)
+    return Marked(made, anchor, tag_ids, touched(anchor), changed=False)
 
 
-def _own_mark(viewer, uid: str, *, deleted: bool = False) -> tuple[Annotation, Anchor, list[int]]:
-    """A mark for changing: locked, with its anchor and tag ids. Raises Missing when it is not there for this viewer."""
+def own_mark(
+    viewer, uid: str, *, deleted: bool = False, may: Callable[..., bool] = may_edit_mark
+) -> tuple[Annotation, Anchor, list[int]]:
+    """A mark for changing: locked, with the anchor at its home and tag ids. `may` is the right that is asked for.
+    Raises Missing when it is not there for this viewer, or Denied."""
     door = Annotation.objects.in_trash_of(viewer) if deleted else Annotation.objects.visible_to(viewer)
     annotation = door.select_related("article").select_for_update(of=("self",)).filter(uid=uid).first()
     if annotation is None:
         raise Missing("This mark is not there any more, or it is not yours to see.")
-    if not may_edit_mark(viewer, annotation):
+    if not may(viewer, annotation):
         raise Denied("Only its author can change this mark.")
     anchor = annotation.anchors.get(revision_id=annotation.revision_id)
     return annotation, anchor, list(annotation.taggings.values_list("tag_id", flat=True))
 
 
-def _touched(*anchors: Anchor | Passage) -> tuple[int, ...]:
-    return tuple(sorted({b for a in anchors for b in range(a.first_block, a.last_block + 1)}))
+def touched(*places: Anchor | Passage | None) -> tuple[int, ...]:
+    placed = [place for place in places if place is not None and place.first_block is not None]
+    return tuple(sorted({b for place in placed for b in range(place.first_block, place.last_block + 1)}))
 
 
-def _copy(anchor: Anchor) -> Passage:
+def _copy(anchor: Anchor | None) -> Passage | None:
+    if anchor is None:
+        return None
     return Passage(anchor.revision_id, anchor.start, anchor.end, "", anchor.first_block, anchor.last_block)
+
+
+def seen_in(shown: int | None, annotation: Annotation, home: Anchor) -> Anchor | None:
+    """The anchor in the revision in which the person sees the mark, if it stands there."""
+    if shown is None or shown == home.revision_id:
+        return home
+    return Anchor.objects.placed().filter(annotation=annotation, revision_id=shown).first()
 
 
 def edit_mark(
@@ -269,16 +285,20 @@ def edit_mark(
     note: str | None = None,
     visibility: str | None = None,
     passage: Passage | None = None,
+    shown: int | None = None,
 ) -> Marked:
     """Change what is given and leave the rest. Saving what is there already changes nothing and records nothing.
 
-    Raises Conflict, with the mark as it is now in `.current`, when `version` is not its version.
+    `shown` is the id of the revision in which the person sees the mark; without it, its home. A passage in a later
+    revision than its home makes that one its home. Raises Conflict, with the mark as it is now in `.current`, when
+    `version` is not its version.
     """
     with transaction.atomic():
-        annotation, anchor, tag_ids = _own_mark(viewer, uid)
+        annotation, home, tag_ids = own_mark(viewer, uid)
         if annotation.version != version:
             raise Conflict("This mark was changed in the meantime.", current=annotation)
-        before, old_place = state_of(annotation, anchor, tag_ids), _copy(anchor)
+        before = state_of(annotation, home, tag_ids)
+        seen_before = _copy(seen_in(shown, annotation, home))
         replaced: list[Tag] = []
         if tags is None:
             chosen = [all_tags()[pk] for pk in tag_ids]
@@ -289,11 +309,11 @@ def edit_mark(
         if visibility is not None:
             annotation.visibility = _clean_visibility(visibility)
         if passage is not None:
-            _move(annotation, anchor, passage)
-        after = state_of(annotation, anchor, [tag.pk for tag in chosen])
+            home = settle(annotation, home, passage)
+        after = state_of(annotation, home, [tag.pk for tag in chosen])
         if after == before:
-            return Marked(annotation, anchor, tuple(tag_ids), (), changed=False)
-        _store(annotation, anchor, chosen, tag_ids)
+            return Marked(annotation, seen_in(shown, annotation, home), tuple(tag_ids), (), changed=False)
+        store(annotation, home, chosen, tag_ids)
         record(
             annotation.article.channel,
             "mark-edited",
@@ -302,49 +322,81 @@ def edit_mark(
             before=before,
             after=after,
         )
-    return Marked(annotation, anchor, tuple(tag.pk for tag in chosen), _touched(old_place, anchor), tuple(replaced))
+        if _place_in(before) != _place_in(after):
+            carry_on(annotation, home, number_of(home.revision_id))
+        seen = seen_in(shown, annotation, home)
+    return Marked(annotation, seen, tuple(tag.pk for tag in chosen), touched(seen_before, seen), tuple(replaced))
 
 
-def _move(annotation: Annotation, anchor: Anchor, passage: Passage) -> None:
-    if passage.revision_id != annotation.revision_id:
-        raise Invalid("Choose the new passage in the revision in which the mark was made.")
+def _place_in(state: dict[str, Any]) -> tuple:
+    return state["revision"], state["start"], state["end"]
+
+
+def number_of(revision_id: int) -> int:
+    return Revision.objects.values_list("number", flat=True).get(pk=revision_id)
+
+
+def settle(annotation: Annotation, home: Anchor, passage: Passage) -> Anchor:
+    """Put a mark on a passage that a person chose, in its home or in a later revision, which then is its home. Returns
+    the anchor there, not saved. Raises Invalid."""
+    if passage.revision_id != home.revision_id:
+        numbers = dict(
+            Revision.objects.filter(
+                pk__in=[home.revision_id, passage.revision_id], article_id=annotation.article_id
+            ).values_list("pk", "number")
+        )
+        number = numbers.get(passage.revision_id, 0)
+        if number < numbers[home.revision_id]:
+            raise Invalid(
+                f"The passage of this mark was chosen in revision {numbers[home.revision_id]}. Change its ends there."
+            )
+        home = Anchor.objects.filter(annotation=annotation, revision_id=passage.revision_id).first() or Anchor(
+            annotation=annotation, revision_id=passage.revision_id
+        )
+        annotation.revision_id = passage.revision_id
     annotation.quote = passage.quote
-    anchor.start, anchor.end = passage.start, passage.end
-    anchor.first_block, anchor.last_block = passage.first_block, passage.last_block
+    home.start, home.end = passage.start, passage.end
+    home.first_block, home.last_block = passage.first_block, passage.last_block
+    home.state, home.method, home.score = Anchor.EXACT, Anchor.CHOSEN, 1.0
+    home.is_doubtful, home.looked_at = False, None
+    return home
 
 
-def _store(annotation: Annotation, anchor: Anchor, tags: Sequence[Tag], old_ids: Iterable[int]) -> None:
+def store(annotation: Annotation, home: Anchor, tags: Sequence[Tag], old_ids: Iterable[int]) -> None:
     new, old = {tag.pk: tag for tag in tags}, set(old_ids)
     AnnotationTag.objects.filter(annotation=annotation, tag_id__in=old - new.keys()).delete()
     _set_tags(annotation, (tag for pk, tag in new.items() if pk not in old))
     annotation.version += 1
     annotation.updated_at = timezone.now()
-    annotation.save(update_fields=["quote", "note", "visibility", "version", "updated_at", "deleted_at"])
-    anchor.save(update_fields=["start", "end", "first_block", "last_block"])
-    Crossing.objects.filter(anchor=anchor).delete()
-    Crossing.objects.bulk_create(anchor.crossings())
+    annotation.save(update_fields=["revision", "quote", "note", "visibility", "version", "updated_at", "deleted_at"])
+    home.save()
+    Crossing.objects.filter(anchor=home).delete()
+    Crossing.objects.bulk_create(home.crossings())
 
 
-def delete_mark(viewer, uid: str) -> Marked:
-    """Move a mark to its author's trash. Deleting it again is not an error."""
+def delete_mark(viewer, uid: str, *, shown: int | None = None) -> Marked:
+    """Move a mark to its author's trash. Deleting it again is not an error. `shown` as for `edit_mark`."""
     with transaction.atomic():
         if Annotation.objects.in_trash_of(viewer).filter(uid=uid).exists():
-            annotation, anchor, tag_ids = _own_mark(viewer, uid, deleted=True)
-            return Marked(annotation, anchor, tuple(tag_ids), (), changed=False)
-        annotation, anchor, tag_ids = _own_mark(viewer, uid)
-        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-deleted", gone=True)
-    return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor))
+            annotation, home, tag_ids = own_mark(viewer, uid, deleted=True)
+            return Marked(annotation, seen_in(shown, annotation, home), tuple(tag_ids), (), changed=False)
+        annotation, home, tag_ids = own_mark(viewer, uid)
+        _set_deleted(viewer, annotation, home, tag_ids, "mark-deleted", gone=True)
+        seen = seen_in(shown, annotation, home)
+    return Marked(annotation, seen, tuple(tag_ids), touched(seen))
 
 
-def restore_mark(viewer, uid: str) -> Marked:
-    """Bring a mark back from its author's trash. Restoring one that is there is not an error."""
+def restore_mark(viewer, uid: str, *, shown: int | None = None) -> Marked:
+    """Bring a mark back from its author's trash. Restoring one that is there is not an error. `shown` as for
+    `edit_mark`."""
     with transaction.atomic():
         if Annotation.objects.visible_to(viewer).filter(uid=uid, author_id=viewer.pk).exists():
-            annotation, anchor, tag_ids = _own_mark(viewer, uid)
-            return Marked(annotation, anchor, tuple(tag_ids), (), changed=False)
-        annotation, anchor, tag_ids = _own_mark(viewer, uid, deleted=True)
-        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-restored", gone=False)
-    return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor))
+            annotation, home, tag_ids = own_mark(viewer, uid)
+            return Marked(annotation, seen_in(shown, annotation, home), tuple(tag_ids), (), changed=False)
+        annotation, home, tag_ids = own_mark(viewer, uid, deleted=True)
+        _set_deleted(viewer, annotation, home, tag_ids, "mark-restored", gone=False)
+        seen = seen_in(shown, annotation, home)
+    return Marked(annotation, seen, tuple(tag_ids), touched(seen))
 
 
 def _set_deleted(viewer, annotation, anchor, tag_ids, verb: str, *, gone: bool, **more) -> None:
@@ -363,8 +415,9 @@ def _set_deleted(viewer, annotation, anchor, tag_ids, verb: str, *, gone: bool, 
     )
 
 
-def undo_last(viewer, article: Article) -> Marked:
-    """Take back the viewer's own last action on a mark of this article that is not taken back yet.
+def undo_last(viewer, article: Article, *, shown: int | None = None) -> Marked:
+    """Take back the viewer's own last action on a mark of this article that is not taken back yet. `shown` as for
+    `edit_mark`.
 
     Raises Missing when there is nothing to undo and Conflict when the mark has been changed since then.
     """
@@ -375,42 +428,57 @@ def undo_last(viewer, article: Article) -> Marked:
             if event.verb == "mark-undone":
                 undone.add(event.after["undoes"])
             elif event.number not in undone:
-                return _undo(viewer, event)
+                return undo(viewer, event, shown)
     raise Missing("There is nothing of yours to undo in this article.")
 
 
-def _undo(viewer, event: Event) -> Marked:
+def undo(viewer, event: Event, shown: int | None, *, may: Callable[..., bool] = may_edit_mark) -> Marked:
+    """Take back one change of a mark. Part of the caller's transaction; raises Conflict, Missing, Denied."""
     uid = event.subject.partition(":")[2]
     deleted_now = event.verb == "mark-deleted"
-    annotation, anchor, tag_ids = _own_mark(viewer, uid, deleted=deleted_now)
-    now = state_of(annotation, anchor, tag_ids)
+    annotation, home, tag_ids = own_mark(viewer, uid, deleted=deleted_now, may=may)
+    now = state_of(annotation, home, tag_ids)
     # `undoes` is the event's own mark on the state, not part of it
     if now != {name: value for name, value in event.after.items() if name != "undoes"}:
         raise Conflict("This mark was changed after that, so it was left as it is.", current=annotation)
     undoes = {"undoes": event.number}
-    if event.verb == "mark-created":
-        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-undone", gone=True, **undoes)
-        said = "Undone: the mark you made is in the trash."
-        return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor), said=said)
-    if event.verb in ("mark-deleted", "mark-restored"):
-        _set_deleted(viewer, annotation, anchor, tag_ids, "mark-undone", gone=not deleted_now, **undoes)
-        said = "Undone: the mark is back." if deleted_now else "Undone: the mark is in the trash again."
-        return Marked(annotation, anchor, tuple(tag_ids), _touched(anchor), said=said)
-    then, old_place = event.before, _copy(anchor)
-    document = document_of(anchor.revision_id)
-    blocks = document.blocks_between(then["start"], then["end"])
-    anchor.start, anchor.end = then["start"], then["end"]
-    anchor.first_block, anchor.last_block = blocks[0].ordinal, blocks[-1].ordinal
-    annotation.quote, annotation.note, annotation.visibility = then["quote"], then["note"], then["visibility"]
+    seen_before = _copy(seen_in(shown, annotation, home))
+    if event.verb in ("mark-created", "mark-deleted", "mark-restored"):
+        _set_deleted(viewer, annotation, home, tag_ids, "mark-undone", gone=not deleted_now, **undoes)
+        said = {
+            "mark-created": "Undone: the mark you made is in the trash.",
+            "mark-deleted": "Undone: the mark is back.",
+            "mark-restored": "Undone: the mark is in the trash again.",
+        }[event.verb]
+        seen = seen_in(shown, annotation, home)
+        return Marked(annotation, seen, tuple(tag_ids), touched(seen), said=said)
+    then = event.before
+    home = _put_back(annotation, then)
+    annotation.note, annotation.visibility = then["note"], then["visibility"]
     tags, _ = resolve_tags([all_tags()[pk] for pk in then["tags"]])  # groups may have changed since then
-    _store(annotation, anchor, tags, tag_ids)
+    store(annotation, home, tags, tag_ids)
+    after = state_of(annotation, home, [tag.pk for tag in tags])
     record(
         annotation.article.channel,
-        "mark-undone",
+        "mark-undone" if annotation.author_id == viewer.pk else "staff-undid",
         actor=viewer,
         subject=annotation.subject,
         before=now,
-        after=state_of(annotation, anchor, [tag.pk for tag in tags]) | undoes,
+        after=after | undoes,
     )
+    if _place_in(now) != _place_in(after):
+        carry_on(annotation, home, number_of(home.revision_id))
     said = "Undone: the mark is as it was before your last edit."
-    return Marked(annotation, anchor, tuple(tag.pk for tag in tags), _touched(old_place, anchor), said=said)
+    seen = seen_in(shown, annotation, home)
+    return Marked(annotation, seen, tuple(tag.pk for tag in tags), touched(seen_before, seen), said=said)
+
+
+def _put_back(annotation: Annotation, then: dict[str, Any]) -> Anchor:
+    """The anchor at the home that a mark had, with the passage it had there; not saved."""
+    document = document_of(then["revision"])
+    blocks = document.blocks_between(then["start"], then["end"])
+    annotation.revision_id, annotation.quote = then["revision"], then["quote"]
+    home = annotation.anchors.get(revision_id=then["revision"])
+    home.start, home.end = then["start"], then["end"]
+    home.first_block, home.last_block = blocks[0].ordinal, blocks[-1].ordinal
+    return home

@@ -49,7 +49,7 @@ def moderate_mark(staff, pk: int, version: int, *, note: str, visibility: str, t
         after = actions.state_of(annotation, anchor, [tag.pk for tag in chosen])
         if after == before:
             return annotation
-        actions._store(annotation, anchor, chosen, carried)
+        actions.store(annotation, anchor, chosen, carried)
         channel, subject = annotation.article.channel, annotation.subject
         record(channel, "staff-edited-mark", actor=staff, subject=subject, before=before, after=after)
     return annotation

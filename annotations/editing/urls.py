@@ -9,6 +9,7 @@ urlpatterns = [
     path("marks/undo/", views.undo, name="undo"),
     path("marks/trash/", views.trash, name="trash"),
     path("marks/<slug:uid>/", views.passage, name="passage"),
+    path("marks/<slug:uid>/then/", views.then, name="then"),
     path("marks/<slug:uid>/card/", views.card, name="card"),
     path("marks/<slug:uid>/edit/", views.edit, name="edit"),
     path("marks/<slug:uid>/delete/", views.delete, name="delete"),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from annotations.access import mark_for
+from annotations.access import Found, annotation_for, mark_for
 from annotations.codebook.kept import all_tags, looks, tags_to_mark_with
 from annotations.editing import actions
 from annotations.editing.forms import Edit, NewMark, tag_ids
@@ -31,19 +31,26 @@ from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 TRASH_SHOWN = 200
 
 
+def shown_in(request: HttpRequest) -> int | None:
+    """The id of the revision on the page that this request comes from; pages with marks send it with everything."""
+    value = request.POST.get("shown") or request.GET.get("shown") or ""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None
+
+
 def changed(
     request: HttpRequest, marked: actions.Marked, verb: str, extra: str = "", revision: Revision | None = None
 ) -> HttpResponse:
     """The fragments that a change of a mark makes anew: its card, the blocks it touches, and what the verb adds.
 
     An edit swaps the card in place; a card that is new to the page arrives in `#incoming`, from where the page puts it
-    where it belongs.
+    where it belongs. A mark that does not stand in the revision on the page has no card there.
     """
     annotation, anchor = marked.annotation, marked.anchor
-    revision = revision or revision_by_id(request.user, annotation.revision_id)
+    if revision is None:
+        revision = revision_by_id(request.user, shown_in(request) or annotation.revision_id)
     html = [extra]
     tags = looks()
-    if annotation.deleted_at is not None:
+    if annotation.deleted_at is not None or anchor is None:
         html.append(f'<li id="card-{annotation.uid}" hx-swap-oob="delete"></li>')
     else:
         card = card_of(request.user, annotation, mark_of(annotation, anchor, marked.tag_ids, tags))
@@ -102,32 +109,43 @@ def create(request: HttpRequest) -> HttpResponse:
 @allow(everyone)
 @require_GET
 def passage(request: HttpRequest, uid: str) -> HttpResponse:
-    """The permanent address of a mark: the reading page at its passage."""
-    annotation, _, _ = mark_for(request.user, uid)
-    return redirect(f"{annotation.revision.get_absolute_url()}#m{uid}")
+    """The permanent address of a mark: the reading page at its passage, as it is now or was last."""
+    return redirect(_address(mark_for(request.user, uid).revision, uid))
+
+
+def _address(revision: Revision, uid: str) -> str:
+    return f"{revision.get_absolute_url()}#m{uid}"
+
+
+@allow(everyone)
+@require_GET
+def then(request: HttpRequest, uid: str) -> HttpResponse:
+    """The revision in which the passage of a mark was chosen, where it stands untouched."""
+    annotation = annotation_for(request.user, uid)
+    return redirect(_address(mark_for(request.user, uid, annotation.revision_id).revision, uid))
 
 
 @allow(everyone)
 @require_GET
 def card(request: HttpRequest, uid: str) -> HttpResponse:
-    annotation, mark, _ = mark_for(request.user, uid)
-    return HttpResponse(card_of(request.user, annotation, mark).html)
+    found = mark_for(request.user, uid, shown_in(request))
+    return HttpResponse(card_of(request.user, found.annotation, found.mark).html)
 
 
 @allow(signed_in)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, uid: str) -> HttpResponse:
     """The card as a form, and what it posts."""
-    annotation, mark, _ = mark_for(request.user, uid)
-    if not may_edit_mark(request.user, annotation):
+    found = mark_for(request.user, uid, shown_in(request))
+    if not may_edit_mark(request.user, found.annotation):
         raise Denied("Only its author can change this mark.")
     if request.method == "GET":
-        return _edit_form(request, annotation, mark)
+        return _edit_form(request, found)
     try:
         asked = Edit.read(request.POST)
         place = None
-        if asked.place is not None and asked.place[:2] != (mark.start, mark.end):
-            place = actions.choose_passage(annotation.revision_id, *asked.place)
+        if asked.place is not None and asked.place[:2] != (found.mark.start, found.mark.end):
+            place = actions.choose_passage(found.revision.pk, *asked.place)
         marked = actions.edit_mark(
             request.user,
             uid,
@@ -136,20 +154,21 @@ def edit(request: HttpRequest, uid: str) -> HttpResponse:
             note=asked.note,
             visibility=asked.visibility,
             passage=place,
+            shown=found.revision.pk,
         )
     except Conflict as conflict:
-        annotation, mark, _ = mark_for(request.user, uid)
-        answer = _edit_form(request, annotation, mark, yours=request.POST, conflict=str(conflict), status=409)
+        found = mark_for(request.user, uid, shown_in(request))
+        answer = _edit_form(request, found, yours=request.POST, conflict=str(conflict), status=409)
         return _instead_of_toast(request, answer, str(conflict))
     except Invalid as invalid:
         errors = invalid.errors or {"": str(invalid)}
-        answer = _edit_form(request, annotation, mark, yours=request.POST, errors=errors, status=422)
+        answer = _edit_form(request, found, yours=request.POST, errors=errors, status=422)
         return _instead_of_toast(request, answer, str(invalid))
     said = said_of(marked.replaced) or ("The tag is added." if _is_from_toast(request) else "")
     if not request.htmx:
         messages.success(request, said or "Saved.")
-        return redirect(f"{annotation.revision.get_absolute_url()}#m{uid}")
-    return changed(request, marked, "edited", notice(said) if said else "", annotation.revision)
+        return redirect(_address(found.revision, uid))
+    return changed(request, marked, "edited", notice(said) if said else "", found.revision)
 
 
 def _is_from_toast(request: HttpRequest) -> bool:
@@ -163,7 +182,8 @@ def _instead_of_toast(request: HttpRequest, answer: HttpResponse, said: str) -> 
     return answer
 
 
-def _edit_form(request, annotation, mark, *, yours=None, conflict="", errors=None, status=200) -> HttpResponse:
+def _edit_form(request: HttpRequest, found: Found, *, yours=None, conflict="", errors=None, status=200) -> HttpResponse:
+    annotation, mark = found.annotation, found.mark
     carried = {look.pk for look in mark.looks}
     shown = carried
     if yours is not None and ("tags_shown" in yours or "tags" in yours):
@@ -172,12 +192,15 @@ def _edit_form(request, annotation, mark, *, yours=None, conflict="", errors=Non
         }
     # Besides what is offered, the tags it carries already, retired ones included.
     choices = [tag for tag in all_tags().values() if tag.offered or tag.pk in carried]
-    place = {"start": mark.start, "end": mark.end, "exact": annotation.quote}
+    exact = document_of(found.revision.pk).text[mark.start : mark.end]
+    place = {"start": mark.start, "end": mark.end, "exact": exact}
     if yours is not None and yours.get("exact"):
         place = {name: yours.get(name, place[name]) for name in place}
+    card = card_of(request.user, annotation, mark)
     context = {
-        "card": card_of(request.user, annotation, mark),
+        "card": card,
         "annotation": annotation,
+        "revision": found.revision,
         "groups": _by_group(choices, shown),
         "note": annotation.note if yours is None or "note" not in yours else yours["note"],
         "visibility": (yours or {}).get("visibility") or annotation.visibility,
@@ -185,7 +208,7 @@ def _edit_form(request, annotation, mark, *, yours=None, conflict="", errors=Non
         "conflict": conflict,
         "errors": errors or {},
         "error_list": list((errors or {}).values()),
-        "theirs": card_of(request.user, annotation, mark) if conflict else None,
+        "theirs": card if conflict else None,
         "article": annotation.article,
     }
     template = "editing/_form.html" if request.htmx else "editing/mark.html"
@@ -203,7 +226,7 @@ def _by_group(tags, chosen: set[int]) -> list[dict]:
 @allow(signed_in)
 @require_POST
 def delete(request: HttpRequest, uid: str) -> HttpResponse:
-    marked = actions.delete_mark(request.user, uid)
+    marked = actions.delete_mark(request.user, uid, shown=shown_in(request))
     restore_url = reverse("editing:restore", args=[uid])
     if request.htmx:
         return changed(request, marked, "deleted", notice("Mark deleted.", restore_url))
@@ -214,14 +237,11 @@ def delete(request: HttpRequest, uid: str) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def restore(request: HttpRequest, uid: str) -> HttpResponse:
-    marked = actions.restore_mark(request.user, uid)
+    marked = actions.restore_mark(request.user, uid, shown=shown_in(request))
     if request.htmx and request.POST.get("from") != "trash":
         return changed(request, marked, "restored", notice("The mark is back."))
     messages.success(request, "The mark is back.")
-    revision = (
-        Revision.objects.select_related("article").only("number", "article__slug").get(pk=marked.annotation.revision_id)
-    )
-    return redirect(f"{revision.get_absolute_url()}#m{uid}")
+    return redirect(_address(mark_for(request.user, uid).revision, uid))
 
 
 @allow(signed_in)
@@ -234,7 +254,7 @@ def undo(request: HttpRequest) -> HttpResponse:
         article = Article.objects.visible_to(request.user).filter(pk=int(pk)).first()
     if article is None:
         raise Missing("There is no such article, or it is not open to you.")
-    marked = actions.undo_last(request.user, article)
+    marked = actions.undo_last(request.user, article, shown=shown_in(request))
     if request.htmx:
         return changed(request, marked, "undone", notice(marked.said))
     messages.info(request, marked.said)
@@ -262,7 +282,7 @@ def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpRespo
     key = request.POST.get("key") or str(uuid.uuid4())
     if request.method == "POST":
         try:
-            start, end = _chosen_passage(request, document, here)
+            start, end = chosen_passage(request, document, here)
             place = actions.choose_passage(revision.pk, start, end, document.text[start:end])
             marked = actions.mark_passage(
                 request.user,
@@ -301,7 +321,7 @@ def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpRespo
     return render(request, "editing/block.html", context, status=422 if errors else 200)
 
 
-def _chosen_passage(request: HttpRequest, document, here) -> tuple[int, int]:
+def chosen_passage(request: HttpRequest, document, here) -> tuple[int, int]:
     """[start, end) from the ticked sentences or, when given, the exact quotation. Raises Invalid."""
     exact = request.POST.get("exact", "").replace("\r\n", "\n").strip()
     if exact:

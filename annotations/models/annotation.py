@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from annotations.models.codebook import Tag, TagGroup
 from opslens.models import Article, Revision
+from opslens.text.anchoring import AMBIGUOUS, CHANGED, EXACT, LOST, MOVED
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -47,7 +48,7 @@ class Annotation(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
-        help_text="The revision in which its passage was chosen",
+        help_text="The revision in which its passage was chosen, last if more than once",
     )
     # Foreign keys that another index begins with have none of their own: each index is pages to write for each mark.
     author = models.ForeignKey(
@@ -109,36 +110,90 @@ class AnnotationTag(models.Model):
         return f"{self.tag} on {self.annotation_id}"
 
 
-class Anchor(models.Model):
-    """Where an annotation stands in one revision: [start, end) in code points, and the blocks it touches.
+class AnchorQuerySet(models.QuerySet):
+    def placed(self) -> AnchorQuerySet:
+        """Those that stand somewhere in their revision."""
+        return self.filter(start__isnull=False)
 
-    Looking up the marks of some blocks must not read those of others: marks that begin in them are found by
-    `first_block`, those that reach into them from before by a `Crossing` of the first of these blocks.
+    def astray(self) -> AnchorQuerySet:
+        """Those that a person should look at and nobody has: without a place, or with a doubtful one."""
+        return self.filter(Q(start=None) | Q(is_doubtful=True), looked_at=None)
+
+
+class Anchor(models.Model):
+    """Where an annotation stands in one revision: [start, end) in code points, and the blocks it touches; or that it
+    stands nowhere there.
+
+    A person chose the place (`chosen`), or it was `carried` from the newest revision in which a person did
+    (`Annotation.revision`). Looking up the marks of some blocks must not read those of others: marks that begin in
+    them are found by `first_block`, those that reach into them from before by a `Crossing` of the first of these
+    blocks.
     """
 
-    EXACT = "exact"
+    EXACT, MOVED, CHANGED, AMBIGUOUS, LOST = EXACT, MOVED, CHANGED, AMBIGUOUS, LOST
+    STATES = [
+        (EXACT, "same words, same place"),
+        (MOVED, "same words, elsewhere"),
+        (CHANGED, "words changed"),
+        (AMBIGUOUS, "several places"),
+        (LOST, "passage gone"),
+    ]
+    CHOSEN, CARRIED = "chosen", "carried"
 
     annotation = models.ForeignKey(Annotation, on_delete=models.CASCADE, related_name="anchors", db_index=False)
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="anchors", db_index=False)
-    start = models.PositiveIntegerField()
-    end = models.PositiveIntegerField()
-    first_block = models.PositiveIntegerField()
-    last_block = models.PositiveIntegerField()
-    state = models.CharField(max_length=9, choices=[(EXACT, "exact")], default=EXACT)
+    start = models.PositiveIntegerField(null=True)
+    end = models.PositiveIntegerField(null=True)
+    first_block = models.PositiveIntegerField(null=True)
+    last_block = models.PositiveIntegerField(null=True)
+    state = models.CharField(max_length=9, choices=STATES, default=EXACT)
+    method = models.CharField(
+        max_length=7, choices=[(CHOSEN, "by a person"), (CARRIED, "from an earlier revision")], default=CHOSEN
+    )
+    score = models.FloatField(default=1.0, help_text="Share of the passage’s words that stand there, 0 to 1")
+    is_doubtful = models.BooleanField("doubtful", default=False, help_text="Placed, but a person should look")
+    looked_at = models.DateTimeField(null=True, blank=True, help_text="When a person said that it may stay like this")
+
+    objects = AnchorQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["annotation", "revision"], name="one_anchor_per_revision"),
             models.CheckConstraint(condition=Q(start__lt=F("end")), name="anchor_not_empty"),
             models.CheckConstraint(condition=Q(first_block__lte=F("last_block")), name="anchor_blocks_in_order"),
+            models.CheckConstraint(
+                condition=Q(state__in=[AMBIGUOUS, LOST], start=None, end=None, first_block=None, last_block=None)
+                | Q(
+                    state__in=[EXACT, MOVED, CHANGED],
+                    start__isnull=False,
+                    end__isnull=False,
+                    first_block__isnull=False,
+                    last_block__isnull=False,
+                ),
+                name="anchor_placed_or_not",
+            ),
+            models.CheckConstraint(condition=Q(score__gte=0, score__lte=1), name="anchor_score_is_a_share"),
         ]
-        indexes = [models.Index(fields=["revision", "first_block", "start"], name="anchor_by_block")]
+        indexes = [
+            models.Index(fields=["revision", "first_block", "start"], name="anchor_by_block"),
+            models.Index(fields=["revision"], name="anchor_astray", condition=Q(start=None) | Q(is_doubtful=True)),
+        ]
 
     def __str__(self) -> str:
-        return f"[{self.start}, {self.end}) in {self.revision_id}"
+        return (
+            f"[{self.start}, {self.end}) in {self.revision_id}"
+            if self.is_placed
+            else f"{self.state} in {self.revision_id}"
+        )
+
+    @property
+    def is_placed(self) -> bool:
+        return self.start is not None
 
     def crossings(self) -> list[Crossing]:
         """The rows that belong to it for the blocks after its first."""
+        if not self.is_placed:
+            return []
         blocks = range(self.first_block + 1, self.last_block + 1)
         return [Crossing(anchor=self, revision_id=self.revision_id, block=block) for block in blocks]
 

@@ -10,10 +10,12 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.codebook.kept import Look
-from annotations.models import Annotation
+from annotations.models import Anchor, Annotation
 from annotations.permissions import may_edit_mark
 from annotations.reading.notes import note_html
 from annotations.reading.queries import Mark
+from opslens.articles.documents import document_of
+from opslens.text.side_by_side import apart
 
 QUOTE_SHOWN = 180  # code points of the quoted passage that a card shows
 CARDS_IN_A_GROUP = 3  # beside one block; the others are a click away
@@ -29,7 +31,9 @@ class Card:
     initials: str
     is_own: bool
     may_edit: bool
-    quote: str
+    quote: str  # the words that stand there
+    then: str  # the words that were chosen, where others stand there
+    state: str
     looks: list[Look]
     note: SafeString
     is_private: bool
@@ -93,8 +97,22 @@ class Card:
             f'<div role="comment" aria-label="Mark by {who}: {escape(self.tag_names)}">\n'
             f'<p class="by">{" ".join(by)}</p>\n'
             f'<p class="q" dir="auto"><a href="{passage}">{escape(self.quote)}</a></p>\n'
-            f"{self.tags_html}{note}\n</div></li>"
+            f"{self.tags_html}{note}{self._since_html}\n</div></li>"
         )
+
+    @property
+    def _since_html(self) -> str:
+        """What became of the passage since it was chosen in an earlier revision."""
+        link = f'<a href="/marks/{self.uid}/then/">as it was</a>'
+        if self.state == Anchor.MOVED:
+            return f'<p class="since">Moved since it was marked – {link}</p>'
+        if self.state == Anchor.CHANGED:
+            then, now = apart(self.then, self.quote)
+            return (
+                '<details class="since"><summary>The passage changed since</summary><dl class="then-now">'
+                f'<dt>Then</dt><dd dir="auto">{then}</dd><dt>Now</dt><dd dir="auto">{now}</dd></dl><p>{link}</p></details>'
+            )
+        return ""
 
 
 @dataclass(slots=True)
@@ -107,7 +125,10 @@ class Group:
 
 
 def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
-    quote = annotation.quote.replace("\n", " ")
+    # Where it was chosen its words are at hand; elsewhere they are those of the text.
+    words = annotation.quote
+    if mark.revision_id != annotation.revision_id:
+        words = document_of(mark.revision_id).text[mark.start : mark.end]
     return Card(
         uid=annotation.uid,
         start=mark.start,
@@ -117,7 +138,9 @@ def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
         initials=annotation.author.initials,
         is_own=annotation.author_id == viewer.pk,
         may_edit=may_edit_mark(viewer, annotation),
-        quote=quote if len(quote) <= QUOTE_SHOWN else quote[: QUOTE_SHOWN - 1].rstrip() + "…",
+        quote=_cut(words),
+        then=_cut(annotation.quote) if mark.state == Anchor.CHANGED else "",
+        state=mark.state,
         looks=mark.looks,
         note=note_html(annotation.note),
         is_private=annotation.visibility == Annotation.PRIVATE,
@@ -126,6 +149,11 @@ def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
         version=annotation.version,
         number=mark.number,
     )
+
+
+def _cut(words: str) -> str:
+    words = words.replace("\n", " ")
+    return words if len(words) <= QUOTE_SHOWN else words[: QUOTE_SHOWN - 1].rstrip() + "…"
 
 
 def cards_of(viewer, marks: Sequence[Mark]) -> list[Card]:

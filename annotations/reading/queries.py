@@ -20,7 +20,7 @@ EVERYBODY, MINE = "all", "mine"
 
 @dataclass(slots=True)
 class Mark:
-    """A visible mark on a revision. `looks` are in codebook order."""
+    """A visible mark and its place in a revision. `state` is one of `Anchor.STATES`, `looks` are in codebook order."""
 
     pk: int
     uid: str
@@ -29,6 +29,8 @@ class Mark:
     first_block: int
     last_block: int
     author_id: int
+    revision_id: int
+    state: str
     looks: list[Look] = field(default_factory=list)
     number: int = 0  # its place among the marks the viewer sees, from 1; 0 where that was not asked for
 
@@ -50,7 +52,7 @@ def visible_marks(
     All conditions on the anchor stand in one filter, so that they speak of one and the same anchor.
     """
     if blocks is None:
-        place = Q(anchors__revision_id=revision_id)
+        place = Q(anchors__revision_id=revision_id, anchors__start__isnull=False)
     else:
         # Whatever reaches into these blocks from before also crosses into the first of them. Each side names the
         # revision, so that each can use its index.
@@ -80,6 +82,8 @@ def _rows(marks: QuerySet[Annotation]) -> QuerySet:
         "anchors__first_block",
         "anchors__last_block",
         "author_id",
+        "anchors__revision_id",
+        "anchors__state",
         "taggings__tag_id",
     )
 
@@ -128,9 +132,9 @@ def read_marks(marks: QuerySet[Annotation], tags: dict[int, Look]) -> list[Mark]
 def _assemble(rows: Iterable[tuple], tags: dict[int, Look]) -> list[Mark]:
     found: list[Mark] = []
     last_pk, mark = None, None
-    for pk, uid, start, end, first, last, author, tag in rows:
+    for pk, uid, start, end, first, last, author, revision, state, tag in rows:
         if pk != last_pk:
-            mark = Mark(pk, uid, start, end, first, last, author)
+            mark = Mark(pk, uid, start, end, first, last, author, revision, state)
             found.append(mark)
             last_pk = pk
         if tag is not None:
@@ -145,7 +149,7 @@ def mark_of(annotation: Annotation, anchor: Anchor, tag_ids: Iterable[int], tags
     """The same for one annotation that is in hand already."""
     found = sorted((tags[pk] for pk in tag_ids), key=lambda look: look.order)
     place = (anchor.start, anchor.end, anchor.first_block, anchor.last_block)
-    return Mark(annotation.pk, annotation.uid, *place, annotation.author_id, found)
+    return Mark(annotation.pk, annotation.uid, *place, annotation.author_id, anchor.revision_id, anchor.state, found)
 
 
 def as_spans(marks: Iterable[Mark]) -> list[tuple[int, int, tuple[int, ...], str]]:
@@ -266,7 +270,7 @@ def counts_of_articles(viewer, articles: Iterable[Article]) -> dict[int, list[tu
     current = {article.current_id: article.pk for article in articles}
     rows = (
         Annotation.objects.visible_to(viewer)
-        .filter(anchors__revision_id__in=list(current), taggings__isnull=False)
+        .filter(anchors__revision_id__in=list(current), anchors__start__isnull=False, taggings__isnull=False)
         .values_list("article_id", "taggings__tag__name", "taggings__tag__slot")
         .annotate(n=Count("pk"))
         .order_by("taggings__tag__group__position", "taggings__tag__position")

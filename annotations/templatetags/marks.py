@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from django import template
 
+from annotations.carrying import counts_in
+from annotations.models import Anchor, Annotation
+from annotations.permissions import may_attach_mark
 from annotations.reading.pages import Page, page_for, page_key
 from annotations.reading.queries import counts_of_articles
 from annotations.reading.views import whose_of
-from opslens.models import Revision
+from annotations.reanchoring.queries import counts_to_look_at
+from opslens.models import Article, Revision
+from opslens.text.blocks import Document
 
 register = template.Library()
+
+_OUTCOMES = [
+    (Anchor.EXACT, "stay where they are"),
+    (Anchor.MOVED, "move along with their words"),
+    (Anchor.CHANGED, "stand on words that change"),
+    (Anchor.AMBIGUOUS, "could stand at several places"),
+    (Anchor.LOST, "lose their passage"),
+]
 
 
 def _every_card(request) -> bool:
@@ -40,6 +53,30 @@ def whose(context) -> str:
 def mark_counts(context, articles) -> dict[int, list]:
     """Visible marks by tag of each of these articles; one query."""
     return counts_of_articles(context["request"].user, articles)
+
+
+@register.simple_tag(takes_context=True)
+def carried_counts(context, article: Article, document: Document) -> list[tuple[str, int, str]]:
+    """(state, number, what it means) of the visible marks of an article, if this document were its next revision."""
+    counts = counts_in(context["request"].user, article, document.text)
+    return [(state, counts[state], meaning) for state, meaning in _OUTCOMES if counts[state]]
+
+
+@register.simple_tag(takes_context=True)
+def marks_to_check(context, articles) -> dict[int, int]:
+    """By article id, how many marks in this viewer's charge wait for a look; one query."""
+    return counts_to_look_at(context["request"].user, articles)
+
+
+@register.simple_tag(takes_context=True)
+def mark_to_attach(context, revision: Revision) -> Annotation | None:
+    """The mark that this page was opened to attach, `?attach=`, if the viewer may."""
+    request = context["request"]
+    uid = request.GET.get("attach", "")
+    if not uid or not request.user.is_authenticated or "\x00" in uid:
+        return None
+    annotation = Annotation.objects.visible_to(request.user).filter(uid=uid, article=revision.article).first()
+    return annotation if annotation and may_attach_mark(request.user, annotation) else None
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,10 +13,19 @@ from opslens.models import Event
 from opslens.models.prepared import insert
 
 _ADVANCE = (
-    "INSERT INTO opslens_channel (name, last_number) VALUES (%s, 1) "
-    "ON CONFLICT (name) DO UPDATE SET last_number = opslens_channel.last_number + 1 "
+    "INSERT INTO opslens_channel (name, last_number) VALUES (%s, %s) "
+    "ON CONFLICT (name) DO UPDATE SET last_number = opslens_channel.last_number + excluded.last_number "
     "RETURNING id, last_number"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One of many things that happened in one write, for `record_many`."""
+
+    subject: str
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
 
 
 def record(
@@ -32,17 +43,12 @@ def record(
     is complete. Raises TransactionManagementError outside a transaction: an event without its write, or a
     write without its event, must not be possible.
     """
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("record() belongs inside the transaction of its write.")
-    with connection.cursor() as cursor:
-        cursor.execute(_ADVANCE, [channel])
-        channel_id, number = cursor.fetchone()
-    actor_id = actor.pk if actor is not None and actor.is_authenticated else None
+    channel_id, number = _advance(channel, 1)
     event = Event(
         channel_id=channel_id,
         number=number,
         verb=verb,
-        actor_id=actor_id,
+        actor_id=_id_of(actor),
         at=timezone.now(),
         subject=subject,
         before=before,
@@ -50,3 +56,40 @@ def record(
     )
     insert(event)
     return event
+
+
+def record_many(channel: str, verb: str, happened: Sequence[Happened], *, actor) -> None:
+    """Append one event for each of `happened`, in their order and with numbers that follow one another."""
+    if not happened:
+        return
+    channel_id, last = _advance(channel, len(happened))
+    now, first = timezone.now(), last - len(happened) + 1
+    Event.objects.bulk_create(
+        [
+            Event(
+                channel_id=channel_id,
+                number=number,
+                verb=verb,
+                actor_id=_id_of(actor),
+                at=now,
+                subject=each.subject,
+                before=each.before,
+                after=each.after,
+            )
+            for number, each in enumerate(happened, first)
+        ],
+        batch_size=500,
+    )
+
+
+def _advance(channel: str, by: int) -> tuple[int, int]:
+    """Advance the counter of a channel; (its id, its last number now)."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("Events belong inside the transaction of their write.")
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, [channel, by])
+        return cursor.fetchone()
+
+
+def _id_of(actor) -> int | None:
+    return actor.pk if actor is not None and actor.is_authenticated else None

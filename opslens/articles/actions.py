@@ -9,36 +9,22 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from opslens.activity.record import record
-from opslens.articles.loaders import FORMATS, Details, Unreadable, load
-from opslens.articles.loaders.language import language_by_script
-from opslens.articles.loaders.loaded import language_tag, one_line
+from opslens.articles.loaders import Details
 from opslens.articles.permissions import may_change
+from opslens.articles.preparing import Prepared, checked, prepare
 from opslens.articles.search.index import index_article
-from opslens.models import Article, Channel, Revision
-from opslens.text.blocks import Document
-from opslens.text.canonical import digest, read_html
+from opslens.models import Article, Channel
 from opslens.text.direction import direction
-from opslens.text.reading_time import word_count
-from opslens.text.sanitize import POLICY_VERSION, sanitize
-from opslens.text.sanitize import Refused as NotClean
-from opslens.web.refusals import Conflict, Denied, Invalid, Missing, Refused, TooLarge
+from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 LIBRARY = "library"
 LONGEST_SLUG = 80
-# A standfirst longer than this, in code points, is an article that is one long quotation.
-LONGEST_STANDFIRST = 1500
-MOST_LEAD_BLOCKS = 6
-_URL = URLValidator(schemes=["http", "https"])
 _DASH = re.compile("[\u2010-\u2015/|]")
-_PATH_SEPARATOR = re.compile(r"[/\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,76 +55,31 @@ def import_article(
     """
     if viewer is not None and not viewer.is_authenticated:
         raise Denied("Sign in to import an article.")
-    check_size(len(data))
-    if format and format not in FORMATS:
-        sentence = f"“{format[:20]}” is not a format that can be imported."
-        raise Invalid(sentence, {"format": sentence})
-    name = file_name(name)
-    stated = _checked(overrides or Details())
-    try:
-        loaded, decoded = load(name, data, format or "")
-        clean = sanitize(loaded.html, most_bytes=2 * settings.MAX_HTML_BYTES)
-    except Unreadable as error:
-        raise Invalid(str(error)) from None
-    except NotClean as error:
-        raise _refusal(error) from None
-    details = _tidied(loaded.details).preferring(stated)
-    document = read_html(clean, details.language or "en")
-    if not details.language:
-        details = replace(details, language=language_by_script(document.text))
-        if details.language != "en":
-            document = read_html(clean, details.language)
-    if not document.text.strip():
-        raise Invalid("There is no text in it.")
-    details = replace(details, title=details.title or one_line(document.text, 80))
-    revision = Revision(
-        number=1,
-        source=data,
-        source_name=name,
-        source_format=loaded.format,
-        source_encoding=decoded.encoding,
-        html=clean,
-        text=document.text,
-        block_table=document.to_json(),
-        digest=digest(document.text),
-        policy_version=POLICY_VERSION,
-        word_count=word_count(document.text),
-        lead_blocks=_lead_blocks(document) if loaded.has_standfirst else 0,
-        created_by=viewer,
-    )
-    article, created = _keep(viewer, revision, details, is_public)
-    return Imported(article, created, decoded.encoding, decoded.guessed)
-
-
-def check_size(size: int) -> None:
-    """Raises TooLarge for a document of more bytes than this site takes."""
-    if size > settings.MAX_HTML_BYTES:
-        raise TooLarge(f"It is {_megabytes(size)} MB large; the limit is {_megabytes(settings.MAX_HTML_BYTES)} MB.")
-
-
-def file_name(name: str) -> str:
-    """The last part of a file's name as a browser or a shell gave it: for people to read, never to open a file by."""
-    return one_line(_PATH_SEPARATOR.split(name)[-1], 255)
+    stated = checked(overrides or Details())
+    prepared = prepare(name, data, format, stated=stated)
+    article, created = _keep(viewer, prepared, is_public)
+    return Imported(article, created, prepared.encoding, prepared.encoding_guessed)
 
 
 @transaction.atomic
-def _keep(viewer, revision: Revision, details: Details, is_public: bool) -> tuple[Article, bool]:
+def _keep(viewer, prepared: Prepared, is_public: bool) -> tuple[Article, bool]:
     """Write the article unless its text is here. Imports queue at the library's channel, so that two of the same text
     at once make one article, and two of the same title different addresses."""
     Channel.objects.get_or_create(name=LIBRARY)
     Channel.objects.select_for_update().get(name=LIBRARY)
     here = Article.objects.filter(deleted_at=None) if viewer is None else Article.objects.visible_to(viewer)
-    same = here.filter(current__digest=revision.digest).order_by("pk").first()
+    same = here.filter(current__digest=prepared.digest).order_by("pk").first()
     if same is not None:
         return same, False
+    details = prepared.details
     article = Article.objects.create(
         slug=_free_slug(details.title),
         **asdict(details),
-        direction=direction(details.language, revision.text),
+        direction=direction(details.language, prepared.document.text),
         is_public=is_public,
         imported_by=viewer,
     )
-    revision.article = article
+    revision = prepared.revision(article=article, number=1, title=details.title, created_by=viewer)
     revision.save()
     article.current = revision
     article.save(update_fields=["current"])
@@ -160,7 +101,7 @@ def edit_details(viewer, article: Article, *, details: Details, is_public: bool,
 
     Raises Missing, Denied, Invalid, or Conflict with the article as it is now when somebody else was faster.
     """
-    details = _checked(details)
+    details = checked(details)
     if not details.title:
         raise Invalid("An article needs a title.", {"title": "An article needs a title."})
     details = replace(details, language=details.language or article.language)
@@ -253,68 +194,3 @@ def _free_slug(title: str) -> str:
     while slug in taken:
         slug, number = f"{base}-{number}", number + 1
     return slug
-
-
-def _lead_blocks(document: Document) -> int:
-    """How many blocks the blockquote at the beginning has; 0 when it is too long for a standfirst, or is everything."""
-    first = document.blocks[0]
-    if not first.path or not first.path[0].startswith("blockquote:"):
-        return 0
-    count = next((b.ordinal for b in document.blocks if b.path[:1] != first.path[:1]), len(document.blocks))
-    fits = count <= MOST_LEAD_BLOCKS and document.blocks[count - 1].end <= LONGEST_STANDFIRST
-    return count if fits and count < len(document.blocks) else 0
-
-
-def _longest(name: str) -> int | None:
-    return Article._meta.get_field(name).max_length
-
-
-def _checked(details: Details) -> Details:
-    """Details that a person entered, on one line each. Raises Invalid with a sentence for each field that is wrong."""
-    errors: dict[str, str] = {}
-    values = {}
-    for name in ("title", "publisher", "byline", "source_url", "kind", "language"):
-        values[name] = value = one_line(getattr(details, name))
-        longest = _longest(name)
-        if longest is not None and len(value) > longest:
-            errors[name] = f"At most {longest} characters, please; these are {len(value)}."
-    if values["source_url"] and "source_url" not in errors and not _is_address(values["source_url"]):
-        errors["source_url"] = "This is not a web address that begins with http:// or https://."
-    if values["language"] and "language" not in errors:
-        tag = language_tag(values["language"])
-        if not tag:
-            errors["language"] = "This is not a language code such as en, ar-EG or zh-Hant."
-        values["language"] = tag
-    if errors:
-        raise Invalid(next(iter(errors.values())), errors)
-    return Details(**values, published_on=details.published_on)
-
-
-def _tidied(details: Details) -> Details:
-    """Details that a document states, cut to what fits; what is not of its form is dropped."""
-    url = one_line(details.source_url)
-    return Details(
-        title=one_line(details.title, _longest("title")),
-        publisher=one_line(details.publisher, _longest("publisher")),
-        byline=one_line(details.byline, _longest("byline")),
-        source_url=url if len(url) <= _longest("source_url") and _is_address(url) else "",
-        language=language_tag(details.language),
-        kind=one_line(details.kind, _longest("kind")),
-        published_on=details.published_on,
-    )
-
-
-def _is_address(url: str) -> bool:
-    try:
-        _URL(url)
-    except ValidationError:
-        return False
-    return True
-
-
-def _refusal(error: NotClean) -> Refused:
-    return TooLarge(error.message) if error.code == "too-large" else Invalid(error.message)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / (1024 * 1024):.2f}".rstrip("0").rstrip(".")

@@ -6,13 +6,14 @@ from django import forms
 
 from opslens.articles.loaders import Details
 from opslens.models import Article
+from opslens.web.refusals import Invalid, Refused
 
 _LENGTHS = {
     name: Article._meta.get_field(name).max_length
     for name in ("title", "publisher", "byline", "source_url", "language", "kind")
 }
 
-_ACCEPTED = ".txt,.text,.md,.markdown,.html,.htm,.xhtml,text/plain,text/markdown,text/html"
+ACCEPTED = ".txt,.text,.md,.markdown,.html,.htm,.xhtml,text/plain,text/markdown,text/html"
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -76,7 +77,7 @@ class PasteForm(DetailsForm):
 class UploadForm(forms.Form):
     """Files to import. They are checked one by one, each with a report of its own."""
 
-    files = forms.FileField(label="Files", required=False, widget=ManyFiles(attrs={"accept": _ACCEPTED}))
+    files = forms.FileField(label="Files", required=False, widget=ManyFiles(attrs={"accept": ACCEPTED}))
     is_public = forms.BooleanField(
         label="Public", required=False, help_text="Visitors who are not signed in may read them and their public marks."
     )
@@ -84,3 +85,12 @@ class UploadForm(forms.Form):
     def __init__(self, *args, **kwargs) -> None:
         # It stands on one page with another form that has a field of the same name.
         super().__init__(*args, **{"auto_id": "upload_%s"} | kwargs)
+
+
+def add_refusal(form: forms.Form, refused: Refused, *, otherwise: str) -> None:
+    """Show a refusal at the fields it names, or at the field `otherwise`."""
+    named = refused.errors if isinstance(refused, Invalid) else {}
+    for name, sentence in named.items():
+        form.add_error(name if name in form.fields else otherwise, sentence)
+    if not named:
+        form.add_error(otherwise, str(refused))

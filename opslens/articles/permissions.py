@@ -10,5 +10,6 @@ def may_import(viewer) -> bool:
 
 
 def may_change(viewer, article: Article) -> bool:
-    """Change its details, put it into the trash and take it out again: whoever imported it, and staff."""
+    """Change its details, publish revisions, put it into the trash and take it out again: whoever imported it, and
+    staff."""
     return viewer.is_authenticated and (viewer.is_staff or article.imported_by_id == viewer.pk)

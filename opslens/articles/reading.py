@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from opslens.articles.documents import document_of
 from opslens.articles.revisions import revision_for
-from opslens.models import ReadingPosition
+from opslens.models import ReadingPosition, Revision
 from opslens.models.prepared import prepare
 from opslens.templatetags.kept import render_kept
 from opslens.text.reading_time import minutes_to_read
@@ -24,12 +24,17 @@ _left_at = prepare(
 )
 
 
+def _number_of(revision_id: int) -> int:
+    return Revision.objects.values_list("number", flat=True).get(pk=revision_id)
+
+
 @allow(everyone)
 @require_GET
 def read(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """The article with its marks. Marks come in through template tags of the annotations app."""
     revision = revision_for(request.user, slug, number)
     low, high = minutes_to_read(revision.word_count)
+    is_current = revision.article.current_id == revision.pk
     left_at = ""
     if request.user.is_authenticated:
         for block, offset in _left_at(request.user.pk, revision.pk):
@@ -42,7 +47,10 @@ def read(request: HttpRequest, slug: str, number: int | None = None) -> HttpResp
             "revision": revision,
             "minutes": f"{low}–{high} min" if high > low else f"{low} min",
             "left_at": left_at,
-            "is_current": revision.article.current_id == revision.pk,
+            "headline": revision.headline,
+            "is_current": is_current,
+            "current_number": revision.number if is_current else _number_of(revision.article.current_id),
+            "articles": [revision.article],
         },
     )
 

@@ -11,14 +11,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from opslens.articles import actions
-from opslens.articles.forms import DetailsForm, PasteForm, UploadForm
-from opslens.articles.permissions import may_change
+from opslens.articles.access import article_to_change
+from opslens.articles.forms import DetailsForm, PasteForm, UploadForm, add_refusal
+from opslens.articles.preparing import check_size, file_name
 from opslens.articles.queries import library as library_of
 from opslens.articles.queries import trashed
 from opslens.articles.search.queries import LONGEST_QUERY
 from opslens.models import Article
 from opslens.web.policy import allow, everyone, signed_in
-from opslens.web.refusals import Conflict, Denied, Invalid, Missing, Refused
+from opslens.web.refusals import Conflict, Invalid, Missing, Refused
 
 
 @allow(everyone)
@@ -71,7 +72,7 @@ def _paste(request: HttpRequest) -> HttpResponse:
             is_public=form.cleaned_data["is_public"],
         )
     except Refused as refused:
-        _add_errors(form, refused, otherwise="text")
+        add_refusal(form, refused, otherwise="text")
         return _import_page(request, form, UploadForm(), status=refused.status)
     return _import_page(request, PasteForm(), UploadForm(), reports=[Report("Your text", imported)])
 
@@ -89,9 +90,9 @@ def _upload(request: HttpRequest) -> HttpResponse:
 
 
 def _bring(request: HttpRequest, file: UploadedFile, public: bool) -> Report:
-    name = actions.file_name(file.name or "") or "A file without a name"
+    name = file_name(file.name or "") or "A file without a name"
     try:
-        actions.check_size(file.size or 0)
+        check_size(file.size or 0)
         return Report(name, actions.import_article(request.user, name=name, data=file.read(), is_public=public))
     except Refused as refused:
         return Report(name, refused=refused)
@@ -118,30 +119,11 @@ def _import_page(
     return render(request, "articles/import.html", context, status=status)
 
 
-def _add_errors(form: DetailsForm, refused: Refused, *, otherwise: str) -> None:
-    """Show a refusal at the fields it names, or at the field `otherwise`."""
-    named = refused.errors if isinstance(refused, Invalid) else {}
-    for name, sentence in named.items():
-        form.add_error(name if name in form.fields else None, sentence)
-    if not named:
-        form.add_error(otherwise, str(refused))
-
-
-def _article(request: HttpRequest, slug: str) -> Article:
-    """The visible article that the viewer may change; Missing or Denied otherwise."""
-    article = Article.objects.visible_to(request.user).filter(slug=slug).first()
-    if article is None:
-        raise Missing("There is no such article, or it is not open to you.")
-    if not may_change(request.user, article):
-        raise Denied("Only the person who imported this article, and staff, can do this.")
-    return article
-
-
 @allow(signed_in)
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest, slug: str) -> HttpResponse:
     """Title, publisher and so on of one article, to be changed."""
-    article = _article(request, slug)
+    article = article_to_change(request.user, slug)
     if request.method != "POST":
         return _details_page(request, article, _details_form(article))
     form = DetailsForm(request.POST)
@@ -159,7 +141,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponse:
         theirs = conflict.current
         return _details_page(request, theirs, form, theirs=_details_form(theirs), status=conflict.status)
     except Invalid as refused:
-        _add_errors(form, refused, otherwise="title")
+        add_refusal(form, refused, otherwise="title")
         return _details_page(request, article, form, seen=request.POST.get("seen", ""), status=refused.status)
     return redirect(article)
 
@@ -204,7 +186,7 @@ def _shown(value: object) -> object:
 @require_POST
 def trash_one(request: HttpRequest, slug: str) -> HttpResponse:
     """Into the trash. HTMX takes the row away and shows a toast with *undo*; without it the trash is shown."""
-    article = actions.trash_article(request.user, _article(request, slug))
+    article = actions.trash_article(request.user, article_to_change(request.user, slug))
     if request.htmx:
         return render(request, "articles/_library_trashed.html", {"article": article})
     return redirect("articles:trash")

@@ -76,6 +76,7 @@ class Revision(models.Model):
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
+    title = models.CharField(max_length=300, blank=True, help_text="The headline over this text")
     source = models.BinaryField(help_text="What was imported, byte for byte")
     source_name = models.CharField(max_length=255, blank=True)
     source_format = models.CharField(max_length=20)
@@ -89,7 +90,8 @@ class Revision(models.Model):
     lead_blocks = models.PositiveSmallIntegerField(
         default=0, help_text="How many blocks at the beginning are the standfirst"
     )
-    note = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=500, blank=True, help_text="What is new in it")
+    source_date = models.DateField(null=True, blank=True, help_text="When its publisher brought it out")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
 
@@ -112,6 +114,35 @@ class Revision(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("articles:revision", args=[self.article.slug, self.number])
+
+    @property
+    def headline(self) -> str:
+        """The title over this text: that of the article while it is read, and afterwards the last one it had."""
+        return self.title if self.title and self.article.current_id != self.pk else self.article.title
+
+
+class Draft(models.Model):
+    """A revision that somebody prepares and has not published: one per person and article.
+
+    It is kept as it was written or uploaded; what it becomes is worked out anew for the preview and for publishing.
+    """
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="drafts")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    base = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+", help_text="What it is to follow")
+    title = models.CharField(max_length=300, blank=True)
+    source = models.BinaryField()
+    source_name = models.CharField(max_length=255, blank=True)
+    source_format = models.CharField(max_length=20, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    source_date = models.DateField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "article"], name="one_draft_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.article}, draft of {self.author}"
 
 
 class ReadingPosition(models.Model):

@@ -209,14 +209,17 @@ def _bits(tags: tuple[int, ...], ranks: dict[int, int], slots: list[int], counts
     return tuple({ranks[slot] for slot in tags})
 
 
+def mark_class(slots: Sequence[int]) -> str:
+    """Return the class of a stretch that carries tags of these slots: the first gives the tint, three are shown."""
+    names = [f"{letter}{slot}" for letter, slot in zip("abc", slots, strict=False)] or ["a0"]
+    return " ".join([*names, "more"] if len(slots) > SHOWN_SLOTS else names)
+
+
 def _head(mask: int, number: int, slots: list[int]) -> str:
     """Return the attributes that tell a segment's tags and number of marks, and the end of its start tag."""
     present = [slot for rank, slot in enumerate(slots) if mask >> rank & 1]
-    names = [f"{letter}{slot}" for letter, slot in zip("abc", present, strict=False)] or ["a0"]
-    if len(present) > SHOWN_SLOTS:
-        names.append("more")
     count = f' data-n="{number}"' if number > 1 else ""
-    return f' class="{" ".join(names)}"{count}>'
+    return f' class="{mark_class(present)}"{count}>'
 
 
 Frame = tuple[str, str, list[tuple[int, str]], bool, str]

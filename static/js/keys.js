@@ -127,7 +127,7 @@ export function connectReadingKeys(page) {
 
   async function undo() {
     const answer = await ask("POST", main.dataset.undoUrl, {
-      values: { article: main.dataset.article, whose: main.dataset.whose },
+      values: { article: main.dataset.article, whose: main.dataset.whose, shown: main.dataset.revision },
     });
     if (answer.changed) announce("Taken back.");
     else announce(noticed() || "Nothing was taken back.");

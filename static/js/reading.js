@@ -6,6 +6,7 @@ import { BlockGuard } from "./page/guard.js";
 import { paintOn } from "./page/overlay.js";
 import { ChosenPassage } from "./page/passage.js";
 import { ask } from "./page/requests.js";
+import { Attaching } from "./elements/attaching.js";
 import { Cards } from "./elements/cards.js";
 import { watchEditForms } from "./elements/edit-form.js";
 import { Groups } from "./elements/groups.js";
@@ -38,7 +39,9 @@ export function openReadingPage(main) {
     if (card && page.margin.mode === "margin") page.margin.pin(card);
   };
   const form = main.querySelector("#selection");
-  page.bar = form ? new SelectionBar(form, page) : null;
+  const task = document.getElementById("attaching");
+  if (task) page.bar = new Attaching(task, chosen);
+  else page.bar = form ? new SelectionBar(form, page) : null;
   page.readSelection = page.bar ? watchSelection(page) : () => {};
   watchEditForms(page);
   if (page.bar) connectAnnotateLinks(page);

@@ -12,11 +12,11 @@ from django.utils import timezone
 from annotations.models import Anchor, Annotation, AnnotationTag, Codebook, Crossing, Tag, TagGroup
 from opslens.activity.record import record
 from opslens.articles.search.index import index_article
-from opslens.models import Article, Channel, Event, ReadingPosition, Revision, SearchPassage, User
+from opslens.models import Article, Channel, Draft, Event, ReadingPosition, Revision, SearchPassage, User
 
 INLINE = {AnnotationTag}
 LISTED = [
-    *[User, Article, Revision, SearchPassage, ReadingPosition, Channel, Event],
+    *[User, Article, Revision, Draft, SearchPassage, ReadingPosition, Channel, Event],
     *[Codebook, TagGroup, Tag, Annotation, Anchor, Crossing],
 ]
 KEPT = [User, Article, Revision, Annotation, Tag, TagGroup, Codebook, Event, Channel, Anchor]
@@ -63,6 +63,7 @@ def site(book, revision, mark, annotator, owner):
         article.save()
         index_article(article, "Words")
         ReadingPosition.objects.create(reader=reader, revision=extra, block=0)
+        Draft.objects.create(article=article, author=reader, base=extra, source=b"Other words.")
         group = TagGroup.objects.create(codebook=book, key=f"g{number}", name=f"Group {number}")
         Tag.objects.create(codebook=book, group=group, name=f"tag {number}", slot=1)
         Codebook.objects.create(name=f"Book {number}")

@@ -163,7 +163,7 @@ UNSOURCED = Look(3, 2, 2, "unsourced", 8)
 
 
 def at(start: int, end: int, author: int, *found: Look) -> Mark:
-    return Mark(0, "u", start, end, 0, 0, author, list(found))
+    return Mark(0, "u", start, end, 0, 0, author, 1, "exact", list(found))
 
 
 def test_contested_is_two_readers_and_two_tags_of_one_group():

@@ -368,8 +368,8 @@ def test_the_reading_page_asks_a_fixed_number_of_queries(
     client.get(article.get_absolute_url())
     mark(annotator, "guess")
     # Session, person, revision, position; state; tags' state and tags, for the marks and for the bar (inside a test's
-    # transaction they are not kept); marks, cards, names of authors.
-    with django_assert_num_queries(12):
+    # transaction they are not kept); marks, cards, names of authors, marks to check.
+    with django_assert_num_queries(13):
         client.get(article.get_absolute_url())
     with django_assert_num_queries(5):
         client.get(article.get_absolute_url())
@@ -406,7 +406,7 @@ def test_fragments_of_a_filtered_page_stay_filtered(client_of, annotator, second
     own = mark(annotator, "families", "claim").annotation.uid
     client = client_of(annotator)
     page = client.get(article.get_absolute_url(), {"whose": "mine"}).content.decode()
-    assert """hx-vals='{"whose": "mine"}'""" in page
+    assert f"""hx-vals='{{"whose": "mine", "shown": "{article.current_id}"}}'""" in page
     answer = client.post(f"/marks/{own}/edit/", {"version": 1, "note": "x", "whose": "mine"}, **HTMX).content.decode()
     assert f'id="m{own}"' in answer
     assert f'id="m{other}"' not in answer

@@ -10,9 +10,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, connections
 
-from opslens.articles.actions import file_name, import_article
+from opslens.articles.actions import import_article
 from opslens.articles.documents import document_of
 from opslens.articles.loaders import Details
+from opslens.articles.preparing import file_name
 from opslens.models import Article, Channel, Event, Revision, SearchPassage
 from opslens.web.refusals import Denied, Invalid, TooLarge
 from tests.articles.test_plain_text import COMMENTARY

@@ -10,8 +10,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from opslens.articles.actions import check_size, import_article
+from opslens.articles.actions import import_article
 from opslens.articles.loaders import FORMATS, Details
+from opslens.articles.preparing import check_size
+from opslens.articles.revising.actions import revise_article
+from opslens.models import Article
 from opslens.web.refusals import Refused
 
 
@@ -30,11 +33,26 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=sorted(FORMATS), help="instead of finding it out")
         parser.add_argument("--public", action="store_true", help="visitors who are not signed in may read them")
         parser.add_argument("--by", metavar="USERNAME", help="who imports; this person may change the articles later")
+        parser.add_argument("--revise", metavar="SLUG", help="publish FILE as the next revision of this article")
+        parser.add_argument("--note", default="", help="with --revise: what is new, for readers")
+        parser.add_argument(
+            "--source-date",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="with --revise: when its publisher changed it",
+        )
 
     def handle(self, *, files: list[Path], **options) -> None:
         if len(files) > 1 and (options["title"] or options["source_url"]):
             raise CommandError("--title and --source-url are about one article; give one file with them.")
         importer = _person(options["by"]) if options["by"] else None
+        if options["revise"]:
+            if len(files) > 1:
+                raise CommandError("A revision is one file.")
+            self._revise(importer, files[0], options)
+            return
+        if options["note"] or options["source_date"]:
+            raise CommandError("--note and --source-date are about a revision; give --revise SLUG with them.")
         overrides = Details(
             **{name: options[name] for name in ("title", "publisher", "byline", "source_url", "language", "kind")},
             published_on=options["published"],
@@ -63,6 +81,26 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(files) - refused} of {len(files)} files are in the library.")
         if refused:
             raise SystemExit(1)
+
+    def _revise(self, publisher, path: Path, options: dict) -> None:
+        article = Article.objects.filter(slug=options["revise"], deleted_at=None).first()
+        if article is None:
+            raise CommandError(f"There is no article {options['revise']}.")
+        try:
+            revision = revise_article(
+                publisher,
+                article,
+                name=path.name,
+                data=_read(path),
+                format=options["format"] or "",
+                title=options["title"],
+                note=options["note"],
+                source_date=options["source_date"],
+            )
+        except Refused as problem:
+            raise CommandError(f"{path}: {problem}") from None
+        address = revision.get_absolute_url()
+        self.stdout.write(f"published revision {revision.number}  {path} → {address}  “{revision.headline}”")
 
 
 def _person(username: str):

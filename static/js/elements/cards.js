@@ -12,6 +12,8 @@ const UID = /^#?m([a-z0-9]{10})$/;
 
 export class Cards {
   #open = ""; // id of the card in focus
+  #isDown = false; // whether a pointer is pressed
+  #waiting = null; // the card that took the focus while it was
   #left = ""; // id of the card that had the focus, itself or in a message about it, before something was swapped
 
   /**
@@ -27,7 +29,11 @@ export class Cards {
     main.addEventListener("click", (event) => this.#clickedCard(event));
     main.addEventListener("focusin", (event) => this.#focused(event));
     main.addEventListener("keydown", (event) => this.#pressed(event));
-    document.addEventListener("pointerdown", (event) => this.#pressedElsewhere(event));
+    document.addEventListener("pointerdown", (event) => {
+      this.#isDown = true;
+      this.#pressedElsewhere(event);
+    });
+    for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => this.#released());
     main.addEventListener("pointerover", (event) => {
       const card = event.pointerType === "mouse" && event.target.closest(".card[data-start]");
       if (card) show("focus", "hover", passageOf(card));
@@ -189,7 +195,17 @@ export class Cards {
 
   #focused(event) {
     const card = event.target.closest(".card[data-uid]");
-    if (card && this.#open !== card.id) this.open(card, { focus: false });
+    if (!card || this.#open === card.id) return;
+    // Opening moves the card: what is being pressed must not slip away before it is a click.
+    if (this.#isDown) this.#waiting = card;
+    else this.open(card, { focus: false });
+  }
+
+  #released() {
+    this.#isDown = false;
+    const card = this.#waiting;
+    this.#waiting = null;
+    if (card) setTimeout(() => card.isConnected && this.#open !== card.id && this.open(card, { focus: false }), 0);
   }
 
   #pressed(event) {
