@@ -57,20 +57,21 @@ def places_in(text: str, number: int, homes: Iterable[Standing]) -> dict[int, Pl
     adrift = {annotation_id for annotation_id, place in places.items() if place.state in ADRIFT}
     if not adrift:
         return places
-    for older in _older_standings(adrift, number, home_of):
+    for at, older in enumerate(_older_standings(adrift, number, home_of)):
         again = [standing for standing in older if standing.annotation_id in adrift]
         for annotation_id, place in _carried(text, again).items():
             if place.state in ADRIFT:
                 continue
-            home = home_of[annotation_id]
-            quote = document_of(home.revision_id).text[home.start : home.end]
-            if text[place.start : place.end] == quote:
-                place = replace(place, state=MOVED)
-            else:
-                place = replace(place, state=CHANGED, check=True)
-            places[annotation_id] = place
+            # What was carried is compared with home; what a person had chosen before speaks for itself.
+            places[annotation_id] = place if at else _compared_with(home_of[annotation_id], place, text)
             adrift.discard(annotation_id)
     return places
+
+
+def _compared_with(home: Standing, place: Place, text: str) -> Place:
+    if text[place.start : place.end] == document_of(home.revision_id).text[home.start : home.end]:
+        return replace(place, state=MOVED)
+    return replace(place, state=CHANGED, check=True)
 
 
 def _carried(text: str, standings: list[Standing]) -> dict[int, Place]:

@@ -14,6 +14,7 @@ from bench.report import Report, Row, failed
 
 PARTS = {
     "weave": "bench.weave",
+    "anchor": "bench.anchoring",
     "import": "bench.import_html",
     "start": "bench.starting",
     "open": "bench.reading",

@@ -19,7 +19,7 @@ from diff_match_patch import diff_match_patch
 
 from bench.report import Report
 from opslens.text.anchoring import AMBIGUOUS, LOST, carry_all
-from opslens.text.diffing import map_texts
+from opslens.text.anchoring.diffing import map_texts
 
 Span = tuple[int, int]
 Method = Callable[[str, str, list[Span]], list[Span | None]]

@@ -110,7 +110,8 @@ class Card:
             then, now = apart(self.then, self.quote)
             return (
                 '<details class="since"><summary>The passage changed since</summary><dl class="then-now">'
-                f'<dt>Then</dt><dd dir="auto">{then}</dd><dt>Now</dt><dd dir="auto">{now}</dd></dl><p>{link}</p></details>'
+                f'<dt>Then</dt><dd dir="auto">{then}</dd><dt>Now</dt><dd dir="auto">{now}</dd></dl>'
+                f"<p>{link}</p></details>"
             )
         return ""
 

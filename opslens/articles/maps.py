@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 
 from opslens.articles.documents import document_of
-from opslens.text.diffing import TextMap, map_texts
+from opslens.text.anchoring.diffing import TextMap, map_texts
 
 MOST_CHARACTERS = 1_200_000  # of both texts of all kept maps; a map takes some thirty bytes for each
 _Texts = tuple[str, str]

@@ -8,9 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from opslens.text.anchoring.comparison import heaviest_in_order
+from opslens.text.anchoring.diffing import (
+    DELETE,
+    EQUAL,
+    INSERT,
+    MOVED_FROM,
+    MOVED_TO,
+    Change,
+    TextMap,
+    changes,
+    map_texts,
+)
 from opslens.text.blocks import Document
-from opslens.text.comparison import heaviest_in_order
-from opslens.text.diffing import DELETE, EQUAL, INSERT, MOVED_FROM, MOVED_TO, Change, TextMap, changes, map_texts
 from opslens.text.weaving import mark_class
 
 SAME, CHANGED, ADDED, REMOVED, MOVED_AWAY, MOVED_HERE = (

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from itertools import accumulate, pairwise
 from math import log
 
-from opslens.text.words import Vocabulary, Words
+from opslens.text.anchoring.words import Vocabulary, Words
 
 # Words [from, to) of one text.
 Stretch = tuple[int, int]

@@ -21,10 +21,10 @@ from opslens.text.anchoring import (
     carry_all,
     suggest,
 )
-from opslens.text.diffing import map_texts
+from opslens.text.anchoring.diffing import map_texts
 from opslens.text.offsets import snap
 from tests.text.strategies import any_text
-from tests.text.test_diffing import any_pair
+from tests.text.anchoring.test_diffing import any_pair
 
 PULL_QUOTE = "“We counted 412 boats, and nobody has counted since.”"
 ARTICLE = f"""The harbour nobody counts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from opslens.text.diffing import TextMap
+from opslens.text.anchoring.diffing import TextMap
 from opslens.text.offsets import snap
 
 # Below this likeness, of 100, a suggestion is noise.

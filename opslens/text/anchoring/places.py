@@ -1,4 +1,4 @@
-"""Anchoring: carrying passages of one text over to another, honestly.
+"""Carrying passages of one text over to another, honestly.
 
 A passage goes where the map of both texts says its words went. Nothing is attached by likeness alone: a passage
 whose words the map does not know is lost, and what resembles it is for a person to choose from (``suggest``).
@@ -8,25 +8,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from opslens.text.diffing import TextMap, map_texts
+from opslens.text.anchoring.diffing import TextMap, map_texts
+from opslens.text.anchoring.passages import Passage, Remains
+from opslens.text.anchoring.words import Words, typographic
 from opslens.text.offsets import snap
-from opslens.text.passages import Passage, Remains
-from opslens.text.suggesting import Suggestion, suggest
-from opslens.text.words import Words, typographic
-
-__all__ = [
-    "AMBIGUOUS",
-    "CHANGED",
-    "EXACT",
-    "LOST",
-    "MOVED",
-    "Place",
-    "Suggestion",
-    "answer_record",
-    "carry",
-    "carry_all",
-    "suggest",
-]
 
 EXACT, MOVED, CHANGED, AMBIGUOUS, LOST = "exact", "moved", "changed", "ambiguous", "lost"
 

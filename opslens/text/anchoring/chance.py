@@ -8,8 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import pairwise
 
-from opslens.text.comparison import Comparison, Gap, WordRun
-from opslens.text.words import Words
+from opslens.text.anchoring.comparison import Comparison, Gap, WordRun
+from opslens.text.anchoring.words import Words
 
 # Two sentences are close, and their words trusted, when they share this much of the heavier one's weight, or of the
 # longer one's words, or when one has nearly all of the other's weight (a sentence split, merged or extended).
@@ -19,8 +19,8 @@ _CLOSE_PART = 0.75
 _LEAST_PART = 2.0
 # In close sentences a run may be this much lighter than the edits around it.
 _EASE = 0.35
-# No more than one rare word: says nothing where anything beside it was edited.
-_LIGHT = 1.1
+# Lighter than most words in earnest are alone: says nothing where more than that beside it was edited.
+_LIGHT = 0.6
 
 
 def joined(runs: list[WordRun]) -> list[WordRun]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
-from opslens.text.alignment import align_in_order
-from opslens.text.comparison import Comparison, heaviest_in_order
-from opslens.text.moves import align_moved
+from opslens.text.anchoring.alignment import align_in_order
+from opslens.text.anchoring.comparison import Comparison, heaviest_in_order
+from opslens.text.anchoring.moves import align_moved
 
 EQUAL, INSERT, DELETE, MOVED_FROM, MOVED_TO = "equal", "insert", "delete", "moved-from", "moved-to"
 _LINE_ENDS = re.compile(r"(\n+)")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opslens.text.diffing import Change, Run, changes, map_texts
-from opslens.text.words import Vocabulary, Words, typographic
+from opslens.text.anchoring.diffing import Change, Run, changes, map_texts
+from opslens.text.anchoring.words import Vocabulary, Words, typographic
 from tests.text.strategies import any_text, pieces
 
 SENTENCES = (

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Indel
 
-from opslens.text.alignment import equal_words
-from opslens.text.comparison import Comparison, Gap, Stretch, unique_pairs, with_equal_neighbours
-from opslens.text.words import Words
+from opslens.text.anchoring.alignment import equal_words
+from opslens.text.anchoring.comparison import Comparison, Gap, Stretch, unique_pairs, with_equal_neighbours
+from opslens.text.anchoring.words import Words
 
 # The least weight of something that can be told to have moved: about a short sentence.
 _LEAST_PIECE = 2.0

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from opslens.text.comparison import Stretch
-from opslens.text.diffing import TextMap
+from opslens.text.anchoring.comparison import Stretch
+from opslens.text.anchoring.diffing import TextMap
 
 # The share of a passage's weight below which what remains of it is not that passage.
 _LEAST = 0.3

@@ -7,8 +7,8 @@ is no candidate for another, so the near twin of a deleted sentence stays with i
 
 from rapidfuzz.distance import Indel, LCSseq
 
-from opslens.text.chance import joined, slid, without_chance
-from opslens.text.comparison import (
+from opslens.text.anchoring.chance import joined, slid, without_chance
+from opslens.text.anchoring.comparison import (
     Comparison,
     Gap,
     Stretch,
