@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from annotations.codebook.actions import load_codebook
@@ -19,6 +20,7 @@ from annotations.models import Annotation, Codebook, Tag
 from opslens.activity.record import record
 from opslens.articles.actions import import_article
 from opslens.articles.documents import document_of
+from opslens.articles.revising.actions import revise_article
 from opslens.models import Article, User
 
 SEEDS = Path(settings.BASE_DIR) / "seeds"
@@ -38,15 +40,18 @@ def load_demo() -> tuple[int, int]:
     codebook = ensure_codebook()
     data = json.loads((SEEDS / "annotations.json").read_text("utf-8"))
     readers = {row["username"]: _reader(row) for row in data["readers"]}
-    # One of them looks after the codebook, so that changing it can be tried as well.
+    # One of them looks after the codebook and the articles, so that changing them can be tried as well.
     readers[data["readers"][0]["username"]].user_permissions.add(
         Permission.objects.get(content_type__app_label="annotations", codename="change_codebook")
     )
     before = Article.objects.count(), Annotation.objects.count()
-    articles = {path.stem: _article(path) for path in sorted((SEEDS / "articles").iterdir())}
+    keeper = readers[data["readers"][0]["username"]]
+    articles = {path.stem: _article(path, keeper) for path in sorted((SEEDS / "articles").iterdir())}
     tags = {tag.name: tag for tag in Tag.objects.filter(codebook=codebook)}
     for row in data["marks"]:
         _mark(row, articles[row["article"]], readers[row["reader"]], tags)
+    for row in data["revisions"]:
+        _revise(articles[row["article"]], keeper, row["note"])
     return Article.objects.count() - before[0], Annotation.objects.count() - before[1]
 
 
@@ -64,13 +69,23 @@ def _reader(row: dict) -> User:
     return reader
 
 
-def _article(path: Path) -> Article:
-    known = Article.objects.filter(current__source_name=path.name, imported_by=None).first()
-    return known or import_article(None, name=path.name, data=path.read_bytes(), is_public=True).article
+def _article(path: Path, keeper: User) -> Article:
+    ours = Q(imported_by=None) | Q(imported_by__is_demo=True)
+    known = Article.objects.filter(ours, revisions__number=1, revisions__source_name=path.name).first()
+    return known or import_article(keeper, name=path.name, data=path.read_bytes(), is_public=True).article
+
+
+def _revise(article: Article, keeper: User, note: str) -> None:
+    """The publisher's changes to a text that has been marked: what they say, and what they do not."""
+    if article.revisions.count() == 1:
+        (path,) = (SEEDS / "revisions").glob(f"{Path(article.current.source_name).stem}.*")
+        revise_article(keeper, article, name=path.name, data=path.read_bytes(), note=note)
 
 
 def _mark(row: dict, article: Article, reader: User, tags: dict[str, Tag]) -> None:
-    text = document_of(article.current_id).text
+    # The first one, in which all demo marks were made.
+    revision = article.revisions.select_related("article").get(number=1)
+    text = document_of(revision.pk).text
     at = -1
     for _ in range(row.get("occurrence", 1)):
         at = text.find(row["quote"], at + 1)
@@ -78,8 +93,8 @@ def _mark(row: dict, article: Article, reader: User, tags: dict[str, Tag]) -> No
             raise ValueError(f"Demo mark not found in {article.slug}: {row['quote'][:60]!r}")
     mark_passage(
         reader,
-        article.current,
-        choose_passage(article.current_id, at, at + len(row["quote"]), row["quote"]),
+        revision,
+        choose_passage(revision.pk, at, at + len(row["quote"]), row["quote"]),
         # A site that has a codebook of its own shows the demo's marks with the tags that both have.
         tags=[tags[name].pk for name in row["tags"] if name in tags and tags[name].offered],
         note=row.get("note", ""),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, F, Q, QuerySet
 
-from annotations.carrying import ADRIFT
 from annotations.codebook.kept import Look, looks
 from annotations.models import Anchor, Annotation
 from annotations.permissions import may_moderate
@@ -17,6 +16,7 @@ from opslens.articles.maps import map_of_revisions
 from opslens.models import Article
 from opslens.text.anchoring import AMBIGUOUS, carry, suggest
 from opslens.text.blocks import Document
+from opslens.text.side_by_side import apart
 
 CONTEXT = 140  # code points shown on either side of a passage
 SUGGESTIONS = 3
@@ -51,8 +51,14 @@ class Case:
     looks: list[Look] = field(default_factory=list)
 
     @property
-    def is_adrift(self) -> bool:
-        return self.anchor.state in ADRIFT
+    def then_html(self) -> str:
+        """The words of a changed passage as they were, with what went marked."""
+        return apart(self.was.words, self.places[0].words)[0]
+
+    @property
+    def now_html(self) -> str:
+        """The words of a changed passage as they are, with what came marked."""
+        return apart(self.was.words, self.places[0].words)[1]
 
     @property
     def note(self) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from annotations.codebook.kept import looks
 from annotations.demo import load_demo
-from annotations.models import Annotation
+from annotations.models import Anchor, Annotation
 from annotations.reading.queries import contested_ranges, read_marks, visible_marks
+from annotations.reanchoring.queries import to_look_at
 from opslens.models import Article, Event, User
 
 
@@ -49,6 +52,14 @@ def test_the_standfirst_is_a_sentence_of_the_body(demo):
 def test_every_demo_write_is_an_event(demo):
     assert Event.objects.filter(verb="mark-created").count() == Annotation.objects.count()
     assert Event.objects.filter(verb="article-imported").count() == 4
+
+
+def test_one_text_was_changed_by_its_publisher_and_marks_say_so(demo):
+    article = Article.objects.get(slug__startswith="council-votes")
+    assert (article.current.number, article.current.created_by.username) == (2, "ada")
+    states = Counter(Anchor.objects.filter(revision=article.current).values_list("state", flat=True))
+    assert {state for state, number in states.items() if number} >= {"exact", "changed", "lost"}
+    assert to_look_at(User.objects.get(username="ada")).count() >= 1
 
 
 def test_the_texts_cover_other_scripts_and_shapes(demo):
