@@ -17,7 +17,7 @@ from annotations.models import Anchor, Annotation, Crossing
 from opslens.activity.record import Happened, record, record_many
 from opslens.articles.documents import document_of
 from opslens.articles.maps import map_between
-from opslens.models import Article, Revision
+from opslens.models import Article, Channel, Revision
 from opslens.models.prepared import prepare
 from opslens.text.anchoring import AMBIGUOUS, CHANGED, EXACT, LOST, MOVED, Place, carry_all
 from opslens.text.blocks import Document
@@ -222,6 +222,9 @@ def carry_on(annotation: Annotation, home: Anchor, number: int) -> None:
 def carry_article(article: Article, *, actor=None) -> dict[int, Counter[str]]:
     """Carry every mark of an article anew into each of its revisions, oldest first; by revision number, how many marks
     stand there in each state. Part of the caller's transaction."""
+    # Before any row of a mark: edits take their mark and then the channel, and must not wait for this while it waits
+    # for them.
+    Channel.objects.select_for_update(no_key=True).filter(name=article.channel).first()
     later = article.revisions.light().filter(number__gt=1).order_by("number")
     return {revision.number: carry_into(revision, document_of(revision.pk), actor=actor) for revision in later}
 

@@ -41,7 +41,7 @@ def _check_right(actor) -> None:
 
 
 def _lock(codebook_id: int) -> Codebook:
-    return Codebook.objects.select_for_update().get(pk=codebook_id)
+    return Codebook.objects.select_for_update(no_key=True).get(pk=codebook_id)
 
 
 def _locked_tag(tag_id: int) -> Tag:
@@ -50,7 +50,7 @@ def _locked_tag(tag_id: int) -> Tag:
     if codebook_id is None:
         raise Missing("There is no such tag.")
     codebook = _lock(codebook_id)
-    tag = Tag.objects.select_related("group").select_for_update(of=("self",)).get(pk=tag_id)
+    tag = Tag.objects.select_related("group").select_for_update(of=("self",), no_key=True).get(pk=tag_id)
     tag.codebook = codebook
     return tag
 
@@ -279,7 +279,7 @@ def edit_group(actor, group_id: int, *, name: str, hint: str, exclusive: bool) -
         if codebook_id is None:
             raise Missing("There is no such group.")
         codebook = _lock(codebook_id)
-        group = TagGroup.objects.select_for_update().get(pk=group_id)
+        group = TagGroup.objects.select_for_update(no_key=True).get(pk=group_id)
         before = {"name": group.name, "hint": group.hint, "exclusive": group.exclusive}
         after = {"name": plain(name), "hint": plain(hint), "exclusive": exclusive}
         if not after["name"]:

@@ -249,7 +249,8 @@ def own_mark(
     """A mark for changing: locked, with the anchor at its home and tag ids. `may` is the right that is asked for.
     Raises Missing when it is not there for this viewer, or Denied."""
     door = Annotation.objects.in_trash_of(viewer) if deleted else Annotation.objects.visible_to(viewer)
-    annotation = door.select_related("article").select_for_update(of=("self",)).filter(uid=uid).first()
+    # no_key: rows that merely refer to it, such as anchors in a revision that is being published, need not wait.
+    annotation = door.select_related("article").select_for_update(of=("self",), no_key=True).filter(uid=uid).first()
     if annotation is None:
         raise Missing("This mark is not there any more, or it is not yours to see.")
     if not may(viewer, annotation):

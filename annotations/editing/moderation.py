@@ -28,7 +28,7 @@ def _any_mark(staff, pk: int) -> tuple[Annotation, Anchor, list[int]]:
     """A mark of anybody, in the trash or not, locked for changing. Raises Denied, Missing."""
     if not may_moderate(staff):
         raise Denied("Only administrators can change marks of others.")
-    marks = Annotation.objects.select_related("article").select_for_update(of=("self",))
+    marks = Annotation.objects.select_related("article").select_for_update(of=("self",), no_key=True)
     annotation = marks.filter(pk=pk).first()
     if annotation is None:
         raise Missing("This mark is not there any more.")

@@ -24,7 +24,7 @@ def own_channel(person: User) -> str:
 
 
 def _locked(person: User) -> User:
-    return User.objects.select_for_update().get(pk=person.pk)
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
 def _write(person: User, actor: User, verb: str, values: dict, channel: str = SITE) -> User:

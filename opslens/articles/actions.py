@@ -66,7 +66,7 @@ def _keep(viewer, prepared: Prepared, is_public: bool) -> tuple[Article, bool]:
     """Write the article unless its text is here. Imports queue at the library's channel, so that two of the same text
     at once make one article, and two of the same title different addresses."""
     Channel.objects.get_or_create(name=LIBRARY)
-    Channel.objects.select_for_update().get(name=LIBRARY)
+    Channel.objects.select_for_update(no_key=True).get(name=LIBRARY)
     here = Article.objects.filter(deleted_at=None) if viewer is None else Article.objects.visible_to(viewer)
     same = here.filter(current__digest=prepared.digest).order_by("pk").first()
     if same is not None:
@@ -144,7 +144,12 @@ def _change(
     viewer, article: Article, verb: str, change: Callable[[Article], None], *, in_trash: bool = False
 ) -> Article:
     """Lock the article, check the right, make the change and record it; one that changes nothing leaves no event."""
-    current = Article.objects.select_for_update(of=("self",)).select_related("current").filter(pk=article.pk).first()
+    current = (
+        Article.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("current")
+        .filter(pk=article.pk)
+        .first()
+    )
     if current is None or (current.deleted_at is not None) != in_trash:
         where = "in the trash" if in_trash else "here"
         raise Missing(f"This article is not {where} any more.")

@@ -169,7 +169,9 @@ def publish_revision(
     # The map of both texts takes longer than all that is written: it is worked out before anybody has to wait.
     map_between(document_of(article.current_id).text, prepared.document.text)
     with transaction.atomic():
-        article = Article.objects.select_for_update(of=("self",)).filter(pk=article.pk, deleted_at=None).first()
+        article = (
+            Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=article.pk, deleted_at=None).first()
+        )
         if article is None:
             raise Missing("This article is not here any more.")
         previous = article.current
