@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 
 from tests.support.environment import SCRATCH
 
@@ -134,3 +135,15 @@ def reviewer(person: Callable[..., Any]) -> Any:
 def outsider(person: Callable[..., Any]) -> Any:
     """Who has an account and no business here."""
     return person("outsider", "Otto Outsider")
+
+
+@pytest.fixture
+def client_of() -> Callable[[Any], Client]:
+    """`client_of(user)`: Django's test client, signed in."""
+
+    def make(user: Any) -> Client:
+        client = Client()
+        client.force_login(user, backend="opslens.accounts.backends.AccountBackend")
+        return client
+
+    return make

@@ -12,7 +12,8 @@ from annotations.editing.actions import Marked, choose_passage, mark_passage
 from annotations.models import Codebook, Tag
 from opslens.articles.actions import import_article
 from opslens.articles.documents import document_of
-from opslens.models import Article
+from opslens.articles.revising.actions import revise_article
+from opslens.models import Article, Revision
 
 TEXT = """---
 title: The harbour levy
@@ -66,3 +67,20 @@ def mark(article: Article, codebook: Codebook) -> Callable[..., Marked]:
         )
 
     return make
+
+
+@pytest.fixture
+def revise(article: Article) -> Callable[..., Revision]:
+    """`revise("old", "new", …)`: publish the current text with these words changed in pairs."""
+
+    def publish(*pairs: str, text: str = "") -> Revision:
+        article.refresh_from_db()
+        new = text or bytes(article.current.source).decode()
+        for old, changed in zip(pairs[::2], pairs[1::2], strict=True):
+            assert old in new
+            new = new.replace(old, changed)
+        revision = revise_article(None, article, name="levy.md", data=new.encode())
+        article.refresh_from_db()
+        return revision
+
+    return publish

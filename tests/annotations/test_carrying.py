@@ -28,23 +28,6 @@ from opslens.web.refusals import Invalid
 from tests.annotations.conftest import TEXT
 
 
-@pytest.fixture
-def revise(article):
-    """`revise("old", "new", …)`: publish the current text with these words changed in pairs."""
-
-    def publish(*pairs: str, text: str = "") -> Revision:
-        article.refresh_from_db()
-        new = text or bytes(article.current.source).decode()
-        for old, changed in zip(pairs[::2], pairs[1::2], strict=True):
-            assert old in new
-            new = new.replace(old, changed)
-        revision = revise_article(None, article, name="levy.md", data=new.encode())
-        article.refresh_from_db()
-        return revision
-
-    return publish
-
-
 def where(annotation: Annotation, number: int) -> tuple[str, str]:
     """(state, the words there) of a mark in a revision."""
     anchor = Anchor.objects.get(annotation=annotation, revision__number=number)

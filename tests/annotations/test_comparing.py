@@ -11,16 +11,6 @@ from tests.annotations.conftest import TEXT
 
 
 @pytest.fixture
-def client_of():
-    def make(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return make
-
-
-@pytest.fixture
 def pages(article, mark, annotator, second_annotator) -> str:
     """The address of a comparison of two revisions between which a claim, an opinion and unmarked words changed."""
     mark(annotator, "The council passed the levy on Monday.", "claim")

@@ -10,38 +10,12 @@ from annotations.editing.actions import undo_last
 from annotations.models import Anchor, Annotation
 from annotations.reanchoring.queries import to_look_at
 from opslens.articles.documents import document_of
-from opslens.articles.revising.actions import revise_article
 from opslens.models import Event
 
 HTMX = {"headers": {"HX-Request": "true"}}
 GONE = "The last paragraph closes the case."
 OPENS = "the next paragraph opens the case:"
 TRAY = "/marks/check/"
-
-
-@pytest.fixture
-def revise(article):
-    def publish(*pairs: str):
-        article.refresh_from_db()
-        new = bytes(article.current.source).decode()
-        for old, changed in zip(pairs[::2], pairs[1::2], strict=True):
-            assert old in new
-            new = new.replace(old, changed)
-        revision = revise_article(None, article, name="levy.md", data=new.encode())
-        article.refresh_from_db()
-        return revision
-
-    return publish
-
-
-@pytest.fixture
-def client_of():
-    def make(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return make
 
 
 @pytest.fixture

@@ -17,16 +17,6 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 @pytest.fixture
-def client_of():
-    def make(user) -> Client:
-        client = Client()
-        client.force_login(user, backend="opslens.accounts.backends.AccountBackend")
-        return client
-
-    return make
-
-
-@pytest.fixture
 def fields(article):
     """`fields("words", nth=0, **more)`: what the selection bar posts."""
 

@@ -25,16 +25,6 @@ def article(bring, owner) -> Article:
     return bring("The lamp", "The lamp went out on Monday.\n\nIt rained.", by=owner, is_public=True)
 
 
-@pytest.fixture
-def client_of():
-    def make(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return make
-
-
 def url(article: Article, name: str) -> str:
     return reverse(f"revising:{name}", args=[article.slug])
 
