@@ -305,7 +305,7 @@ def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpRespo
     context = {
         "article": revision.article,
         "revision": revision,
-        "block": block,
+        "ordinal": block,  # `block` would be Django's own inside of a template's block
         "sentences": [
             {"number": i, "text": document.text[start:end], "ticked": str(i) in ticked}
             for i, (start, end) in enumerate(here.sentences)

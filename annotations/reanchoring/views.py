@@ -53,7 +53,9 @@ def tray(request: HttpRequest) -> HttpResponse:
 def _done(request: HttpRequest, annotation: Annotation, said: str, undo: str) -> HttpResponse:
     """The case goes out of the list and a toast offers to take that back; without HTMX, the list again."""
     if request.htmx:
-        return HttpResponse(render_to_string("editing/_toast.html", {"message": said, "undo": undo}))
+        # The focus was in the case that goes; the next key of somebody without a mouse goes to Undo.
+        context = {"message": said, "undo": undo, "focus": True}
+        return HttpResponse(render_to_string("editing/_toast.html", context))
     messages.success(request, said)
     return redirect("reanchoring:tray")
 
@@ -112,7 +114,7 @@ def _attach_page(
         "article": annotation.article,
         "revision": Revision.objects.light().get(pk=annotation.article.current_id),
         "case": case,
-        "block": block,
+        "ordinal": block,  # `block` would be Django's own inside of a template's block
         "sentences": [
             {"number": i, "text": document.text[start:end], "ticked": str(i) in ticked}
             for i, (start, end) in enumerate(here.sentences)
@@ -149,9 +151,8 @@ def again(request: HttpRequest, uid: str) -> HttpResponse:
 def _back(request: HttpRequest, said: str) -> HttpResponse:
     """To the tray, on which what was taken back stands again."""
     messages.info(request, said)
-    address = reverse("reanchoring:tray")
     if request.htmx:
         response = HttpResponse(status=204)
-        response["HX-Redirect"] = address
+        response["HX-Refresh"] = "true"  # of the page it came from, with its filter and its place
         return response
-    return redirect(address)
+    return redirect("reanchoring:tray")

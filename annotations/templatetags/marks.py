@@ -17,11 +17,11 @@ from opslens.text.blocks import Document
 register = template.Library()
 
 _OUTCOMES = [
-    (Anchor.EXACT, "stay where they are"),
-    (Anchor.MOVED, "move along with their words"),
-    (Anchor.CHANGED, "stand on words that change"),
-    (Anchor.AMBIGUOUS, "could stand at several places"),
-    (Anchor.LOST, "lose their passage"),
+    (Anchor.EXACT, "stays where it is", "stay where they are"),
+    (Anchor.MOVED, "moves along with its words", "move along with their words"),
+    (Anchor.CHANGED, "stands on words that change", "stand on words that change"),
+    (Anchor.AMBIGUOUS, "could stand at several places", "could stand at several places"),
+    (Anchor.LOST, "loses its passage", "lose their passage"),
 ]
 
 
@@ -59,7 +59,9 @@ def mark_counts(context, articles) -> dict[int, list]:
 def carried_counts(context, article: Article, document: Document) -> list[tuple[str, int, str]]:
     """(state, number, what it means) of the visible marks of an article, if this document were its next revision."""
     counts = counts_in(context["request"].user, article, document.text)
-    return [(state, counts[state], meaning) for state, meaning in _OUTCOMES if counts[state]]
+    return [
+        (state, counts[state], one if counts[state] == 1 else many) for state, one, many in _OUTCOMES if counts[state]
+    ]
 
 
 @register.simple_tag(takes_context=True)

@@ -78,7 +78,7 @@ def test_attach_here_makes_the_current_revision_its_home_and_can_be_taken_back(c
     )  # fmt: skip
     assert client.get(TRAY).context["cases"] == []
     back = client.post(f"/marks/{lost.uid}/detach/", **HTMX)
-    assert (back.status_code, back["HX-Redirect"]) == (204, TRAY)
+    assert (back.status_code, back["HX-Refresh"]) == (204, "true")
     lost.refresh_from_db()
     assert (lost.revision.number, lost.quote) == (1, GONE)
     assert Anchor.objects.get(annotation=lost, revision=article.current_id).state == "lost"

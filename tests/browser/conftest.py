@@ -10,10 +10,11 @@ import pytest
 
 from annotations.demo import ensure_codebook
 from annotations.editing.actions import choose_passage, mark_passage
-from annotations.models import Annotation, Tag
+from annotations.models import Anchor, Annotation, Tag
 from opslens.articles.actions import import_article
 from opslens.articles.documents import document_of
-from opslens.models import Article
+from opslens.articles.revising.actions import revise_article
+from opslens.models import Article, Revision
 from tests.browser.reading import ReadingPage
 
 # Every kind of trouble for positions: a standfirst that a paragraph repeats word for word, inline formatting, emoji of
@@ -59,9 +60,22 @@ def codebook(transactional_db: None) -> dict[str, Tag]:
 
 
 @pytest.fixture
-def article(codebook: dict[str, Tag]) -> Article:
-    """A public article of a dozen blocks."""
-    return import_article(None, name="ferry.md", data=TEXT.encode(), is_public=True).article
+def article(codebook: dict[str, Tag], owner: Any) -> Article:
+    """A public article of a dozen blocks, which the owner imported."""
+    return import_article(owner, name="ferry.md", data=TEXT.encode(), is_public=True).article
+
+
+@pytest.fixture
+def revise(article: Article, owner: Any) -> Callable[..., Revision]:
+    """`revise(text)`: a revision that is there before the page is opened."""
+
+    def publish(text: str, **details: Any) -> Revision:
+        article.refresh_from_db()
+        revision = revise_article(owner, article, name="ferry.md", data=text.encode(), **details)
+        article.refresh_from_db()
+        return revision
+
+    return publish
 
 
 @pytest.fixture
@@ -108,3 +122,25 @@ def rows(author: Any | None = None) -> list[tuple[str, str, list[str], str]]:
     if author is not None:
         marks = marks.filter(author=author)
     return [(m.quote, m.note, sorted(tag.name for tag in m.tags.all()), m.visibility) for m in marks]
+
+
+def edited(source: str, *pairs: str) -> str:
+    """`source` with the first of each pair replaced by the second, once."""
+    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
+        assert old in source, old
+        source = source.replace(old, new, 1)
+    return source
+
+
+def places(annotation: Annotation) -> list[tuple[int, str, str, str]]:
+    """Where a mark stands, by revision: (number, state, method, the words there)."""
+    anchors = Anchor.objects.filter(annotation=annotation).select_related("revision").order_by("revision__number")
+    return [
+        (
+            anchor.revision.number,
+            anchor.state,
+            anchor.method,
+            document_of(anchor.revision_id).text[anchor.start : anchor.end] if anchor.is_placed else "",
+        )
+        for anchor in anchors
+    ]
