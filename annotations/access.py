@@ -29,6 +29,15 @@ def annotation_for(viewer, uid: str) -> Annotation:
     return annotation
 
 
+def own_annotation(viewer, uid: str) -> Annotation:
+    """A visible annotation or one in the viewer's trash, with its article. Raises Missing."""
+    doors = Annotation.objects.visible_to(viewer) | Annotation.objects.in_trash_of(viewer)
+    annotation = doors.filter(uid=uid).select_related("article").first()
+    if annotation is None:
+        raise Missing("This mark is not there any more, or it is not yours to see.")
+    return annotation
+
+
 def mark_for(viewer, uid: str, shown: int | None = None) -> Found:
     """A visible mark in the revision `shown`, an id, if it stands there; else in the current revision of its article;
     else in the one in which its passage was chosen. Raises Missing."""

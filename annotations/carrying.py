@@ -8,18 +8,19 @@ in nothing is the one from the revision before taken, and then that from an earl
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from django.db.models import F
 
 from annotations.models import Anchor, Annotation, Crossing
 from opslens.activity.record import Happened, record, record_many
 from opslens.articles.documents import document_of
-from opslens.articles.maps import map_between
-from opslens.models import Article, Channel, Revision
+from opslens.articles.maps import map_between, map_of_revisions
+from opslens.models import Article, Revision
 from opslens.models.prepared import prepare
-from opslens.text.anchoring import AMBIGUOUS, CHANGED, EXACT, LOST, MOVED, Place, carry_all
+from opslens.text.anchoring import AMBIGUOUS, CHANGED, EXACT, LOST, MOVED, Place, carry, carry_all
 from opslens.text.blocks import Document
 
 ADRIFT = frozenset({AMBIGUOUS, LOST})
@@ -57,18 +58,18 @@ def places_in(text: str, number: int, homes: Iterable[Standing]) -> dict[int, Pl
     adrift = {annotation_id for annotation_id, place in places.items() if place.state in ADRIFT}
     if not adrift:
         return places
-    for at, older in enumerate(_older_standings(adrift, number, home_of)):
+    for older in _older_standings(adrift, number, home_of):
         again = [standing for standing in older if standing.annotation_id in adrift]
         for annotation_id, place in _carried(text, again).items():
             if place.state in ADRIFT:
                 continue
-            # What was carried is compared with home; what a person had chosen before speaks for itself.
-            places[annotation_id] = place if at else _compared_with(home_of[annotation_id], place, text)
+            places[annotation_id] = _compared_with(home_of[annotation_id], place, text)
             adrift.discard(annotation_id)
     return places
 
 
 def _compared_with(home: Standing, place: Place, text: str) -> Place:
+    """A place that was not reached from home: unless the words are the ones that were chosen last, a person looks."""
     if text[place.start : place.end] == document_of(home.revision_id).text[home.start : home.end]:
         return replace(place, state=MOVED)
     return replace(place, state=CHANGED, check=True)
@@ -129,6 +130,7 @@ def carry_into(revision: Revision, document: Document, *, actor=None) -> Counter
     marks = Annotation.objects.filter(article_id=revision.article_id, revision__number__lt=revision.number)
     places = places_in(document.text, revision.number, homes_of(marks))
     there = {anchor.annotation_id: anchor for anchor in Anchor.objects.filter(revision=revision)}
+    before = {pk: anchor.state for pk, anchor in there.items()} or _states_before(revision)
     new, other = [], []
     for annotation_id, place in places.items():
         geometry = geometry_of(document, place)
@@ -141,7 +143,6 @@ def carry_into(revision: Revision, document: Document, *, actor=None) -> Counter
             anchor.looked_at, anchor.method = None, Anchor.CARRIED
             other.append(anchor)
     if new or other:
-        before = {pk: anchor.state for pk, anchor in there.items()} if there else _states_before(revision)
         Anchor.objects.bulk_create(new, batch_size=BATCH)
         Anchor.objects.bulk_update(other, [*_GEOMETRY, "looked_at", "method"], batch_size=BATCH)
         Crossing.objects.filter(anchor__in=[anchor.pk for anchor in other]).delete()
@@ -199,7 +200,18 @@ _later = prepare(
 )
 
 
-def carry_on(annotation: Annotation, home: Anchor, number: int) -> None:
+def foresee(revision: Revision, start: int, end: int) -> dict[int, Place]:
+    """Where a passage of this revision stands in each later one, by its id: for `carry_on`, worked out before anybody
+    has to wait for the transaction. The revision has its article."""
+    if revision.article.current_id == revision.pk:
+        return {}
+    maps = ((pk, map_of_revisions(revision.pk, pk)) for pk, _ in _later(revision.article_id, revision.number))
+    return {pk: carry(text_map, start, end) for pk, text_map in maps}
+
+
+def carry_on(
+    annotation: Annotation, home: Anchor, number: int, foreseen: Mapping[int, Place] = MappingProxyType({})
+) -> None:
     """Work out anew where one mark stands in the revisions after its home, which is revision `number`.
 
     Part of the caller's transaction, after its event: whoever publishes at the same moment waits for that event or
@@ -212,7 +224,9 @@ def carry_on(annotation: Annotation, home: Anchor, number: int) -> None:
     standing = Standing(annotation.pk, home.revision_id, home.start, home.end)
     for pk, later_number in later:
         document = document_of(pk)
-        place = places_in(document.text, later_number, [standing])[annotation.pk]
+        place = foreseen.get(pk)
+        if place is None or place.state in ADRIFT:
+            place = places_in(document.text, later_number, [standing])[annotation.pk]
         anchor = Anchor.objects.create(
             annotation=annotation, revision_id=pk, method=Anchor.CARRIED, **geometry_of(document, place)
         )
@@ -222,9 +236,8 @@ def carry_on(annotation: Annotation, home: Anchor, number: int) -> None:
 def carry_article(article: Article, *, actor=None) -> dict[int, Counter[str]]:
     """Carry every mark of an article anew into each of its revisions, oldest first; by revision number, how many marks
     stand there in each state. Part of the caller's transaction."""
-    # Before any row of a mark: edits take their mark and then the channel, and must not wait for this while it waits
-    # for them.
-    Channel.objects.select_for_update(no_key=True).filter(name=article.channel).first()
+    # In the order in which edits take them: the marks, then, with the first event, the channel.
+    list(article.annotations.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     later = article.revisions.light().filter(number__gt=1).order_by("number")
     return {revision.number: carry_into(revision, document_of(revision.pk), actor=actor) for revision in later}
 

@@ -77,9 +77,10 @@ def _article(path: Path, keeper: User) -> Article:
 
 def _revise(article: Article, keeper: User, note: str) -> None:
     """The publisher's changes to a text that has been marked: what they say, and what they do not."""
-    if article.revisions.count() == 1:
+    if article.revisions.count() == 1 and article.deleted_at is None:
         (path,) = (SEEDS / "revisions").glob(f"{Path(article.current.source_name).stem}.*")
-        revise_article(keeper, article, name=path.name, data=path.read_bytes(), note=note)
+        publisher = keeper if article.imported_by_id == keeper.pk else None  # an earlier demo was nobody's
+        revise_article(publisher, article, name=path.name, data=path.read_bytes(), note=note)
 
 
 def _mark(row: dict, article: Article, reader: User, tags: dict[str, Tag]) -> None:

@@ -271,10 +271,10 @@ class RevisionAdmin(ReadOnlyAdmin):
 class DraftAdmin(ReadOnlyAdmin):
     """Revisions that are prepared and not published. What they say is their authors' business until then."""
 
-    list_display = ["article", "author", "base_number", "note", "updated_at"]
+    list_display = ["article", "author", "base_number", "updated_at"]
     search_fields = ["article__title", "author__username", "author__display_name"]
     date_hierarchy = "updated_at"
-    fields = ["article", "author", "base_number", "title", "note", "source_date", "source_name", "updated_at"]
+    fields = ["article", "author", "base_number", "updated_at"]
     readonly_fields = ["base_number"]
 
     def get_queryset(self, request):

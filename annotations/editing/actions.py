@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from annotations.carrying import carry_on
+from annotations.carrying import carry_on, foresee
 from annotations.codebook.kept import all_tags
 from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag
 from annotations.permissions import may_edit_mark
@@ -184,6 +184,7 @@ def mark_passage(
         raise Invalid("A request to make a mark carries a key of 8 to 36 characters.")
     visibility = _clean_visibility(visibility or (Annotation.PUBLIC if viewer.marks_public else Annotation.PRIVATE))
     now = at or timezone.now()
+    foreseen = foresee(revision, passage.start, passage.end)
     try:
         with transaction.atomic():
             chosen, replaced = resolve_tags(_tags(tags))
@@ -218,7 +219,7 @@ def mark_passage(
                 subject=annotation.subject,
                 after=state_of(annotation, anchor, [tag.pk for tag in chosen]),
             )
-            carry_on(annotation, anchor, revision.number)
+            carry_on(annotation, anchor, revision.number, foreseen)
     except IntegrityError:
         # Two requests with one key at the same moment: the other one made the mark.
         asked = (revision.pk, passage.start, passage.end, sorted(tag.pk for tag in chosen), annotation.note)
@@ -238,7 +239,8 @@ def _made_before(viewer, key: str, asked: tuple) -> Marked | None:
     then = Event.objects.filter(subject=made.subject, verb="mark-created").values_list("after", flat=True).first()
     if then is not None and asked != tuple(then[name] for name in ("revision", "start", "end", "tags", "note")):
         raise Conflict("This form has made a mark already. Send it once more to make another.", current=made)
-    anchor = made.anchors.get(revision_id=made.revision_id)
+    # Where it stands on the page that asks; it may have been moved to a later revision meanwhile.
+    anchor = made.anchors.placed().filter(revision_id=asked[0]).first()
     tag_ids = tuple(made.taggings.values_list("tag_id", flat=True))
     return Marked(made, anchor, tag_ids, touched(anchor), changed=False)
 

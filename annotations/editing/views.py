@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from annotations.access import Found, annotation_for, mark_for
+from annotations.access import Found, annotation_for, mark_for, own_annotation
 from annotations.codebook.kept import all_tags, looks, tags_to_mark_with
 from annotations.editing import actions
 from annotations.editing.forms import Edit, NewMark, tag_ids
@@ -37,17 +37,25 @@ def shown_in(request: HttpRequest) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None
 
 
+def page_revision(request: HttpRequest, article: Article) -> Revision:
+    """The revision of this article that the page shows from which a request comes; the current one if it does not
+    say. Raises Missing for one of another article, or that is not open."""
+    revision = revision_by_id(request.user, shown_in(request) or article.current_id)
+    if revision.article_id != article.pk:
+        raise Missing("There is no such article, or it is not open to you.")
+    return revision
+
+
 def changed(
-    request: HttpRequest, marked: actions.Marked, verb: str, extra: str = "", revision: Revision | None = None
+    request: HttpRequest, marked: actions.Marked, verb: str, revision: Revision, extra: str = ""
 ) -> HttpResponse:
-    """The fragments that a change of a mark makes anew: its card, the blocks it touches, and what the verb adds.
+    """The fragments that a change of a mark makes anew on the page of this revision: its card, the blocks it touches,
+    and what the verb adds.
 
     An edit swaps the card in place; a card that is new to the page arrives in `#incoming`, from where the page puts it
     where it belongs. A mark that does not stand in the revision on the page has no card there.
     """
     annotation, anchor = marked.annotation, marked.anchor
-    if revision is None:
-        revision = revision_by_id(request.user, shown_in(request) or annotation.revision_id)
     html = [extra]
     tags = looks()
     if annotation.deleted_at is not None or anchor is None:
@@ -70,22 +78,24 @@ def said_of(replaced) -> str:
     return f"{names} was replaced: a mark carries one tag of this group." if replaced else ""
 
 
-def notice(message: str, undo: str = "", add: dict | None = None) -> str:
+def notice(request: HttpRequest, revision: Revision, message: str, undo: str = "", add: dict | None = None) -> str:
     """A toast for the notices region, out of band; `undo` is the address to post to, `add` what `_proposal` says.
 
-    Its forms are sent by HTMX alone, with the token that the page sends with every request.
+    Its forms stand outside of the text and so name what the page shows. They are sent by HTMX alone, with the token
+    that the page sends with every request.
     """
-    return render_to_string("editing/_toast.html", {"message": message, "undo": undo, "add": add})
+    page = {"shown": revision.pk, "whose": whose_of(request)}
+    return render_to_string("editing/_toast.html", {"message": message, "undo": undo, "add": add} | page)
 
 
-def _proposal(request: HttpRequest, marked: actions.Marked) -> str:
+def _proposal(request: HttpRequest, revision: Revision, marked: actions.Marked) -> str:
     """The toast that offers to add the tag that a tag of a new mark proposes; "" without such a tag."""
     if marked.proposal is None:
         return ""
     tag, other = marked.proposal
     said = f"“{tag.name}” belongs with “{other.name}”. This mark has no tag of “{other.group.name}” yet."
-    add = {"tag": other, "mark": marked.annotation, "tags": [*marked.tag_ids, other.pk], "whose": whose_of(request)}
-    return notice(" ".join(filter(None, [said_of(marked.replaced), said])), add=add)
+    add = {"tag": other, "mark": marked.annotation, "tags": [*marked.tag_ids, other.pk]}
+    return notice(request, revision, " ".join(filter(None, [said_of(marked.replaced), said])), add=add)
 
 
 @allow(signed_in)
@@ -99,8 +109,8 @@ def create(request: HttpRequest) -> HttpResponse:
     )
     said = said_of(marked.replaced)
     if request.htmx:
-        toast = _proposal(request, marked) or (notice(said) if said else "")
-        return changed(request, marked, "created", toast, revision)
+        toast = _proposal(request, revision, marked) or (notice(request, revision, said) if said else "")
+        return changed(request, marked, "created", revision, toast)
     if said:
         messages.info(request, said)
     return redirect(f"{revision.get_absolute_url()}#m{marked.annotation.uid}")
@@ -159,26 +169,27 @@ def edit(request: HttpRequest, uid: str) -> HttpResponse:
     except Conflict as conflict:
         found = mark_for(request.user, uid, shown_in(request))
         answer = _edit_form(request, found, yours=request.POST, conflict=str(conflict), status=409)
-        return _instead_of_toast(request, answer, str(conflict))
+        return _instead_of_toast(request, found.revision, answer, str(conflict))
     except Invalid as invalid:
         errors = invalid.errors or {"": str(invalid)}
         answer = _edit_form(request, found, yours=request.POST, errors=errors, status=422)
-        return _instead_of_toast(request, answer, str(invalid))
+        return _instead_of_toast(request, found.revision, answer, str(invalid))
     said = said_of(marked.replaced) or ("The tag is added." if _is_from_toast(request) else "")
     if not request.htmx:
         messages.success(request, said or "Saved.")
         return redirect(_address(found.revision, uid))
-    return changed(request, marked, "edited", notice(said) if said else "", found.revision)
+    toast = notice(request, found.revision, said) if said else ""
+    return changed(request, marked, "edited", found.revision, toast)
 
 
 def _is_from_toast(request: HttpRequest) -> bool:
     return request.htmx and request.POST.get("from") == "proposal"
 
 
-def _instead_of_toast(request: HttpRequest, answer: HttpResponse, said: str) -> HttpResponse:
+def _instead_of_toast(request: HttpRequest, revision: Revision, answer: HttpResponse, said: str) -> HttpResponse:
     """`answer`; when its question came from a proposal, with news that take the proposal's place: it works once."""
     if _is_from_toast(request):
-        answer.write(notice(said))
+        answer.write(notice(request, revision, said))
     return answer
 
 
@@ -226,10 +237,11 @@ def _by_group(tags, chosen: set[int]) -> list[dict]:
 @allow(signed_in)
 @require_POST
 def delete(request: HttpRequest, uid: str) -> HttpResponse:
-    marked = actions.delete_mark(request.user, uid, shown=shown_in(request))
+    revision = page_revision(request, own_annotation(request.user, uid).article)
+    marked = actions.delete_mark(request.user, uid, shown=revision.pk)
     restore_url = reverse("editing:restore", args=[uid])
     if request.htmx:
-        return changed(request, marked, "deleted", notice("Mark deleted.", restore_url))
+        return changed(request, marked, "deleted", revision, notice(request, revision, "Mark deleted.", restore_url))
     messages.info(request, "Mark deleted. It is in the trash, from where it can be restored.")
     return redirect("editing:trash")
 
@@ -237,9 +249,10 @@ def delete(request: HttpRequest, uid: str) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def restore(request: HttpRequest, uid: str) -> HttpResponse:
-    marked = actions.restore_mark(request.user, uid, shown=shown_in(request))
+    revision = page_revision(request, own_annotation(request.user, uid).article)
+    marked = actions.restore_mark(request.user, uid, shown=revision.pk)
     if request.htmx and request.POST.get("from") != "trash":
-        return changed(request, marked, "restored", notice("The mark is back."))
+        return changed(request, marked, "restored", revision, notice(request, revision, "The mark is back."))
     messages.success(request, "The mark is back.")
     return redirect(_address(mark_for(request.user, uid).revision, uid))
 
@@ -254,9 +267,10 @@ def undo(request: HttpRequest) -> HttpResponse:
         article = Article.objects.visible_to(request.user).filter(pk=int(pk)).first()
     if article is None:
         raise Missing("There is no such article, or it is not open to you.")
-    marked = actions.undo_last(request.user, article, shown=shown_in(request))
+    revision = page_revision(request, article)
+    marked = actions.undo_last(request.user, article, shown=revision.pk)
     if request.htmx:
-        return changed(request, marked, "undone", notice(marked.said))
+        return changed(request, marked, "undone", revision, notice(request, revision, marked.said))
     messages.info(request, marked.said)
     return redirect(article)
 

@@ -4,6 +4,14 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def drop_what_has_no_place(apps, schema_editor):
+    """On the way back: before this, every anchor stood somewhere."""
+    apps.get_model("annotations", "Anchor").objects.filter(start=None).delete()
+    if schema_editor.connection.vendor == "postgresql":
+        # Checks that wait for the end of the transaction would forbid the changes of the table that follow.
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -74,4 +82,5 @@ class Migration(migrations.Migration):
             model_name='anchor',
             constraint=models.CheckConstraint(condition=models.Q(('score__gte', 0), ('score__lte', 1)), name='anchor_score_is_a_share'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, drop_what_has_no_place),
     ]

@@ -115,10 +115,6 @@ class AnchorQuerySet(models.QuerySet):
         """Those that stand somewhere in their revision."""
         return self.filter(start__isnull=False)
 
-    def astray(self) -> AnchorQuerySet:
-        """Those that a person should look at and nobody has: without a place, or with a doubtful one."""
-        return self.filter(Q(start=None) | Q(is_doubtful=True), looked_at=None)
-
 
 class Anchor(models.Model):
     """Where an annotation stands in one revision: [start, end) in code points, and the blocks it touches; or that it

@@ -32,7 +32,8 @@ class Card:
     is_own: bool
     may_edit: bool
     quote: str  # the words that stand there
-    then: str  # the words that were chosen, where others stand there
+    then: str  # the words that were chosen, where others stand there …
+    now: str  # … and these, uncut
     state: str
     looks: list[Look]
     note: SafeString
@@ -107,7 +108,7 @@ class Card:
         if self.state == Anchor.MOVED:
             return f'<p class="since">Moved since it was marked – {link}</p>'
         if self.state == Anchor.CHANGED:
-            then, now = apart(self.then, self.quote)
+            then, now = apart(*_where_they_part(self.then, self.now))
             return (
                 '<details class="since"><summary>The passage changed since</summary><dl class="then-now">'
                 f'<dt>Then</dt><dd dir="auto">{then}</dd><dt>Now</dt><dd dir="auto">{now}</dd></dl>'
@@ -140,8 +141,10 @@ def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
         is_own=annotation.author_id == viewer.pk,
         may_edit=may_edit_mark(viewer, annotation),
         quote=_cut(words),
-        then=_cut(annotation.quote) if mark.state == Anchor.CHANGED else "",
-        state=mark.state,
+        then=annotation.quote if mark.state == Anchor.CHANGED else "",
+        now=words,
+        # A revision before the one in which its passage was chosen has nothing to say about what came after.
+        state=mark.state if mark.revision_id > annotation.revision_id else Anchor.EXACT,
         looks=mark.looks,
         note=note_html(annotation.note),
         is_private=annotation.visibility == Annotation.PRIVATE,
@@ -150,6 +153,15 @@ def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
         version=annotation.version,
         number=mark.number,
     )
+
+
+def _where_they_part(then: str, now: str) -> tuple[str, str]:
+    """Both passages, cut so that the first difference is among what is shown."""
+    pairs = enumerate(zip(then, now, strict=False))
+    shared = next((at for at, (old, new) in pairs if old != new), min(len(then), len(now)))
+    start = max(0, shared - QUOTE_SHOWN // 3) if max(len(then), len(now)) > QUOTE_SHOWN else 0
+    head = "…" if start else ""
+    return head + _cut(then[start:]), head + _cut(now[start:])
 
 
 def _cut(words: str) -> str:

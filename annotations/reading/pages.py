@@ -29,6 +29,12 @@ BLOCKS_PER_RUN = 24
 TABLE_PARTS = frozenset({"td", "th", "caption"})
 
 
+_SHOWN_OF_ARTICLE = (
+    *("current_id", "slug", "title", "kind", "publisher", "byline", "source_url"),
+    *("language", "direction", "published_on"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     lead: SafeString
@@ -46,7 +52,10 @@ class Page:
 
 def page_key(viewer, revision: Revision, whose: str = EVERYBODY, *, every_card: bool = False) -> tuple:
     """A value that is equal for two requests exactly when they show the same page. One query."""
-    return revision.pk, viewer.pk, whose, every_card, state_of_marks(revision.article)
+    article = revision.article
+    # What was read before the numbers is itself part of the key: with it, a write in between cannot hide.
+    details = tuple(getattr(article, name) for name in _SHOWN_OF_ARTICLE)
+    return revision.pk, viewer.pk, whose, every_card, details, state_of_marks(article)
 
 
 def page_for(viewer, revision: Revision, whose: str = EVERYBODY, *, every_card: bool = False) -> Page:

@@ -11,7 +11,6 @@ from annotations.editing.actions import (
     Passage,
     number_of,
     own_mark,
-    seen_in,
     settle,
     state_of,
     store,
@@ -21,7 +20,7 @@ from annotations.editing.actions import (
 from annotations.models import Anchor, Annotation, Tag
 from annotations.permissions import may_attach_mark
 from opslens.activity.record import record
-from opslens.models import Event
+from opslens.models import Article, Event
 from opslens.web.refusals import Conflict, Missing
 
 _ATTACHED = {True: "mark-attached", False: "staff-attached-mark"}  # by whether it is the author who does it
@@ -68,24 +67,28 @@ def detach_mark(viewer, uid: str) -> Marked:
         event = attached.order_by("-number").first()
         if event is None:
             raise Missing("You have not attached this mark.")
-        return undo(viewer, event, seen_in(None, annotation, home).revision_id, may=may_attach_mark)
+        return undo(viewer, event, home.revision_id, may=may_attach_mark)
 
 
-def leave_mark(viewer, uid: str) -> Annotation:
-    """Say that a mark may stay as it is in the current revision: without a place, or where it was carried. Saying so
-    again is not an error."""
-    return _look(viewer, uid, "passage-left", looked=True)
+def leave_mark(viewer, uid: str, revision_id: int) -> Annotation:
+    """Its author says that a mark may stay as it is in this revision: without a place, or where it was carried. Saying
+    so again is not an error. Raises Conflict when the revision is not the current one any more."""
+    return _look(viewer, uid, "passage-left", revision_id, looked=True)
 
 
 def look_again(viewer, uid: str) -> Annotation:
     """Take `leave_mark` back."""
-    return _look(viewer, uid, "passage-reopened", looked=False)
+    return _look(viewer, uid, "passage-reopened", None, looked=False)
 
 
-def _look(viewer, uid: str, verb: str, *, looked: bool) -> Annotation:
+def _look(viewer, uid: str, verb: str, seen_id: int | None, *, looked: bool) -> Annotation:
     with transaction.atomic():
-        annotation, _, _ = own_mark(viewer, uid, may=may_attach_mark)
-        anchor = Anchor.objects.filter(annotation=annotation, revision_id=annotation.article.current_id).first()
+        annotation, _, _ = own_mark(viewer, uid)
+        # Read anew: the article came with the mark, perhaps before a wait for its lock.
+        current_id = Article.objects.values_list("current_id", flat=True).get(pk=annotation.article_id)
+        if seen_id not in (None, current_id):
+            raise Conflict("The article has a newer revision. Look at the passage there.", annotation)
+        anchor = Anchor.objects.filter(annotation=annotation, revision_id=current_id).first()
         if anchor is None or (anchor.is_placed and not anchor.is_doubtful):
             raise Conflict("This mark stands on its passage; there is nothing to decide about it.", annotation)
         if (anchor.looked_at is not None) == looked:

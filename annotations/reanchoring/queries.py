@@ -133,7 +133,7 @@ def excerpt(document: Document, start: int, end: int, score: float = 1.0) -> Exc
     before = text[max(blocks[0].start, start - CONTEXT) : start]
     after = text[end : min(blocks[-1].end, end + CONTEXT)]
     if start - CONTEXT > blocks[0].start:
-        before = "…" + before.partition(" ")[2]
+        before = "…" + (before.partition(" ")[2] or before)
     if end + CONTEXT < blocks[-1].end:
-        after = after.rpartition(" ")[0] + "…"
+        after = (after.rpartition(" ")[0] or after) + "…"
     return Excerpt(start, end, before, text[start:end], after, blocks[0].ordinal, score)

@@ -17,11 +17,12 @@ from annotations.models import Annotation
 from annotations.permissions import may_attach_mark
 from annotations.reanchoring import actions
 from annotations.reanchoring.queries import cases_of, to_look_at
+from opslens.articles.access import article_for
 from opslens.articles.documents import document_of
-from opslens.models import Article, Revision
+from opslens.models import Revision
 from opslens.web.paging import page
 from opslens.web.policy import allow, signed_in
-from opslens.web.refusals import Conflict, Denied, Invalid, Missing
+from opslens.web.refusals import Conflict, Denied, Invalid
 
 PAGE = 20
 
@@ -35,9 +36,7 @@ def tray(request: HttpRequest) -> HttpResponse:
     marks = to_look_at(request.user, left=left).select_related("article", "author")
     article = None
     if slug := request.GET.get("article", "").replace("\x00", ""):
-        article = Article.objects.visible_to(request.user).filter(slug=slug).first()
-        if article is None:
-            raise Missing("There is no such article, or it is not open to you.")
+        article = article_for(request.user, slug)
         marks = marks.filter(article=article)
     found = page(marks, {"pk": int}, after=request.GET.get("after", ""), size=PAGE)
     context = {
@@ -50,7 +49,7 @@ def tray(request: HttpRequest) -> HttpResponse:
     return render(request, "reanchoring/tray.html", context)
 
 
-def _done(request: HttpRequest, annotation: Annotation, said: str, undo: str) -> HttpResponse:
+def _done(request: HttpRequest, said: str, undo: str) -> HttpResponse:
     """The case goes out of the list and a toast offers to take that back; without HTMX, the list again."""
     if request.htmx:
         # The focus was in the case that goes; the next key of somebody without a mouse goes to Undo.
@@ -74,24 +73,25 @@ def attach(request: HttpRequest, uid: str) -> HttpResponse:
     document = document_of(annotation.article.current_id)
     try:
         version = whole_number(request.POST, "version")
+        revision_id = whole_number(request.POST, "revision", most=2**62)
+        if revision_id != annotation.article.current_id:
+            raise Conflict("The article has a newer revision. Choose the passage there.")
         if "start" in request.POST:
-            revision_id = whole_number(request.POST, "revision", most=2**62)
-            if revision_id != annotation.article.current_id:
-                raise Conflict("The article has a newer revision. Choose the passage there.")
             start, end = whole_number(request.POST, "start"), whole_number(request.POST, "end")
             passage = choose_passage(revision_id, start, end, request.POST.get("exact", ""))
         else:
             start, end = chosen_passage(request, document, document.blocks[block])
-            passage = choose_passage(annotation.article.current_id, start, end, document.text[start:end])
-        actions.attach_mark(request.user, uid, version, passage)
+            passage = choose_passage(revision_id, start, end, document.text[start:end])
+        marked = actions.attach_mark(request.user, uid, version, passage)
     except (Conflict, Invalid) as refused:
         if request.htmx:
             raise
         annotation = annotation_for(request.user, uid)
         return _attach_page(request, annotation, block, problem=str(refused), status=refused.status)
-    said = "The mark is attached."
+    said = "The mark is attached." if marked.changed else "The mark stands there already."
     if request.htmx:
-        return _done(request, annotation, said, reverse("reanchoring:detach", args=[uid]))
+        undo = reverse("reanchoring:detach", args=[uid]) if marked.changed else ""
+        return _done(request, said, undo)
     messages.success(request, said)
     return redirect(annotation)
 
@@ -137,8 +137,8 @@ def detach(request: HttpRequest, uid: str) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def leave(request: HttpRequest, uid: str) -> HttpResponse:
-    annotation = actions.leave_mark(request.user, uid)
-    return _done(request, annotation, "Left as it is.", reverse("reanchoring:again", args=[uid]))
+    actions.leave_mark(request.user, uid, whole_number(request.POST, "revision", most=2**62))
+    return _done(request, "Left as it is.", reverse("reanchoring:again", args=[uid]))
 
 
 @allow(signed_in)

@@ -144,12 +144,7 @@ def _change(
     viewer, article: Article, verb: str, change: Callable[[Article], None], *, in_trash: bool = False
 ) -> Article:
     """Lock the article, check the right, make the change and record it; one that changes nothing leaves no event."""
-    current = (
-        Article.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("current")
-        .filter(pk=article.pk)
-        .first()
-    )
+    current = Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=article.pk).first()
     if current is None or (current.deleted_at is not None) != in_trash:
         where = "in the trash" if in_trash else "here"
         raise Missing(f"This article is not {where} any more.")

@@ -19,7 +19,7 @@ _VISITOR = SimpleNamespace(is_authenticated=False)
 
 # What making a mark needs of them; the rest is read when it is asked for.
 _LITTLE_OF_REVISION = ["id", "article_id", "number"]
-_LITTLE_OF_ARTICLE = ["id", "slug", "title", "language", "direction"]
+_LITTLE_OF_ARTICLE = ["id", "slug", "title", "language", "direction", "current_id"]
 
 
 def _columns(revisions: QuerySet[Revision]) -> QuerySet:

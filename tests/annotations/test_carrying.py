@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from annotations.carrying import carry_article, counts_in
+from annotations.carrying import carry_article, counts_in, foresee
 from annotations.editing.actions import (
     choose_passage,
     delete_mark,
@@ -20,6 +20,7 @@ from annotations.editing.actions import (
 )
 from annotations.models import Anchor, Annotation, Crossing
 from annotations.reanchoring.actions import attach_mark
+from annotations.reanchoring.queries import to_look_at
 from opslens.articles.actions import import_article
 from opslens.articles.documents import document_of
 from opslens.articles.revising.actions import revise_article
@@ -153,13 +154,28 @@ def test_ends_are_not_changed_in_a_revision_older_than_the_home(article, annotat
     assert where(made, 1) == ("exact", "families pay")
 
 
-def test_where_home_leads_nowhere_an_earlier_choice_does(article, annotator, mark, revise):
+def test_where_home_leads_nowhere_an_earlier_choice_is_offered_to_be_checked(article, annotator, mark, revise):
     made = mark(annotator, "Nobody asked the fishermen.").annotation
     second = revise("Nobody asked the fishermen.", "The quay stayed empty all winter long.")
-    passage = passage_of(second.pk, "The quay stayed empty all winter long.")
-    attach_mark(annotator, made.uid, 1, passage)
+    attach_mark(annotator, made.uid, 1, passage_of(second.pk, "The quay stayed empty all winter long."))
     revise(text=TEXT)
-    assert where(made, 3) == ("exact", "Nobody asked the fishermen.")
+    assert where(made, 3) == ("changed", "Nobody asked the fishermen.")
+    assert Anchor.objects.get(annotation=made, revision__number=3).is_doubtful
+
+
+@pytest.mark.parametrize(("first", "then", "gone"), [
+    ("Nobody asked the fishermen.", "That is a guess.", " That is a guess."),
+    ("The levy was never about boats. Nobody asked the fishermen.", "Nobody asked the fishermen.",
+     " Nobody asked the fishermen."),
+])  # fmt: skip
+def test_a_mark_that_its_author_moved_never_goes_back_in_silence(article, annotator, mark, revise, first, then, gone):
+    made = mark(annotator, first).annotation
+    second = revise("on Monday", "on Tuesday")
+    edit_mark(annotator, made.uid, 1, passage=passage_of(second.pk, then), shown=second.pk)
+    third = revise(gone, "")
+    anchor = Anchor.objects.get(annotation=made, revision=third)
+    assert anchor.state == "lost" or (anchor.state == "changed" and anchor.is_doubtful)
+    assert to_look_at(annotator).count() == 1
 
 
 def test_where_home_leads_nowhere_the_revision_before_does(article, annotator, mark, revise):
@@ -213,6 +229,29 @@ def test_a_pull_quote_and_its_twin_are_never_taken_for_one_another(db, annotator
         new = source[:start] + source[end:]
     revise_article(None, article, name="commentary.md", data=new.encode())
     assert [where(one, 2)[0] for one in marks] == [standfirst, body]
+
+
+def test_carrying_again_tells_what_has_become_different(article, annotator, mark, revise):
+    made = mark(annotator, "families pay").annotation
+    revision = revise("on Monday", "on Tuesday")
+    Anchor.objects.filter(annotation=made, revision=revision).update(
+        state="lost", start=None, end=None, first_block=None, last_block=None
+    )
+    with transaction.atomic():
+        carry_article(article)
+    assert where(made, 2) == ("exact", "families pay")
+    event = Event.objects.get(verb="passage-changed")
+    assert (event.before, event.after["state"]) == ({"state": "lost"}, "exact")
+
+
+def test_a_passage_on_an_old_revision_is_foreseen_as_it_is_carried(article, annotator, revise):
+    old = Revision.objects.select_related("article").get(pk=article.current_id)
+    assert foresee(old, 0, 5) == {}
+    revise("on Monday", "on Tuesday")
+    old = Revision.objects.select_related("article").get(pk=old.pk)
+    at = document_of(old.pk).text.index("on Monday")
+    (place,) = foresee(old, at, at + len("on Monday")).values()
+    assert (place.state, document_of(article.current_id).text[place.start : place.end]) == ("changed", "on Tuesday")
 
 
 def test_counts_of_a_preview_are_those_of_publishing_for_what_the_viewer_sees(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -11,9 +13,10 @@ from django.db import connection
 from annotations.demo import ensure_codebook
 from annotations.editing.actions import choose_passage, edit_mark, mark_passage
 from annotations.models import Anchor, Annotation
-from opslens.articles.actions import import_article
+from opslens.articles.actions import details_digest, details_of, edit_details, import_article
 from opslens.articles.revising.actions import revise_article
-from opslens.models import Event, Revision
+from opslens.models import Article, Event, Revision
+from opslens.web.refusals import Conflict
 
 BODY = "The lamp went out on {}.\n\nNobody had a candle. The keeper was asleep.\n\nShips wait."
 WORDS = ["Nobody had a candle.", "The keeper was asleep.", "Ships wait.", "The lamp went out"]
@@ -26,7 +29,7 @@ def test_no_mark_falls_between_two_revisions(person):
     readers = [person(f"reader{number}") for number in range(3)]
     article = import_article(owner, name="", data=("Lamps\n\n" + BODY.format("Monday")).encode()).article
     first = Revision.objects.select_related("article").get(article=article, number=1)
-    begin = threading.Barrier(len(readers) + 1, timeout=30)
+    begin = threading.Barrier(len(readers) + 2, timeout=30)
     problems: list[BaseException] = []
 
     def guarded(work) -> None:
@@ -53,7 +56,14 @@ def test_no_mark_falls_between_two_revisions(person):
             article.refresh_from_db()
             revise_article(owner, article, name="", data=("Lamps\n\n" + BODY.format(day)).encode())
 
-    works = [lambda reader=reader: mark_on_the_first(reader) for reader in readers] + [publish]
+    def change_details() -> None:
+        for number in range(12):
+            here = Article.objects.get(pk=article.pk)
+            details = replace(details_of(here), byline=f"Edition {number}")
+            with contextlib.suppress(Conflict):  # somebody published in between, and the title may be another
+                edit_details(owner, here, details=details, is_public=True, seen=details_digest(here))
+
+    works = [lambda reader=reader: mark_on_the_first(reader) for reader in readers] + [publish, change_details]
     threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
     for thread in threads:
         thread.start()

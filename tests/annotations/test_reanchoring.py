@@ -97,12 +97,14 @@ def test_attaching_by_sentences_works_without_javascript(client_of, annotator, a
     block = next(b.ordinal for b in document_of(article.current_id).blocks if b.kind == "li")
     sentence = f"First point: cranes cost money, and {OPENS} all is well."
     page = client.get(f"/marks/{lost.uid}/attach/", {"block": block})
+    here = {"revision": article.current_id}
+    assert f'name="revision" value="{article.current_id}"' in page.content.decode()
     assert [row["text"] for row in page.context["sentences"]] == [sentence]
-    answer = client.post(f"/marks/{lost.uid}/attach/", {"version": 1, "block": block, "sentences": "0"})
+    answer = client.post(f"/marks/{lost.uid}/attach/", {"version": 1, "block": block, "sentences": "0"} | here)
     assert (answer.status_code, answer.url) == (302, f"/marks/{lost.uid}/")
     lost.refresh_from_db()
     assert lost.quote == sentence
-    again = client.post(f"/marks/{lost.uid}/attach/", {"version": 2, "block": block, "exact": "all is well"})
+    again = client.post(f"/marks/{lost.uid}/attach/", {"version": 2, "block": block, "exact": "all is well"} | here)
     assert again.status_code == 302
     lost.refresh_from_db()
     assert lost.quote == "all is well"
@@ -134,13 +136,14 @@ def test_what_cannot_be_attached_is_refused_and_changes_nothing(
 
 def test_leaving_a_mark_and_looking_again(client_of, annotator, article, lost):
     client = client_of(annotator)
-    answer = client.post(f"/marks/{lost.uid}/leave/", **HTMX)
+    here = {"revision": article.current_id}
+    answer = client.post(f"/marks/{lost.uid}/leave/", here, **HTMX)
     assert "Left as it is." in answer.content.decode()
     assert Anchor.objects.get(annotation=lost, revision=article.current_id).looked_at is not None
     assert client.get(TRAY).context["cases"] == []
     assert len(client.get(TRAY, {"left": "yes"}).context["cases"]) == 1
     assert "to check" not in client.get(article.get_absolute_url()).content.decode().replace("Marks to check", "")
-    client.post(f"/marks/{lost.uid}/leave/")
+    client.post(f"/marks/{lost.uid}/leave/", here)
     client.post(f"/marks/{lost.uid}/again/")
     assert len(client.get(TRAY).context["cases"]) == 1
     seen = Event.objects.filter(subject=lost.subject, actor=annotator).order_by("number")
@@ -149,8 +152,30 @@ def test_leaving_a_mark_and_looking_again(client_of, annotator, article, lost):
 
 def test_a_mark_on_its_passage_is_no_case(client_of, annotator, article, mark, lost):
     fine = mark(annotator, "families pay").annotation
-    assert client_of(annotator).post(f"/marks/{fine.uid}/leave/").status_code == 409
+    answer = client_of(annotator).post(f"/marks/{fine.uid}/leave/", {"revision": article.current_id})
+    assert answer.status_code == 409
     assert to_look_at(annotator).count() == 1
+
+
+def test_what_was_decided_about_an_older_text_is_not_done_to_a_newer_one(client_of, annotator, article, lost, revise):
+    """The page was opened, then somebody published: sentences have other numbers, words are others."""
+    seen = {"revision": article.current_id, "version": 1}
+    revise("The council passed", "Good morning. The council passed")
+    client = client_of(annotator)
+    attached = client.post(f"/marks/{lost.uid}/attach/", seen | {"block": 1, "sentences": "0"})
+    assert attached.status_code == 409
+    assert client.post(f"/marks/{lost.uid}/leave/", seen, **HTMX).status_code == 409
+    lost.refresh_from_db()
+    assert lost.quote == GONE
+    assert to_look_at(annotator).count() == 1
+
+
+def test_attaching_where_it_stands_already_offers_no_undo(client_of, annotator, article, lost):
+    client = client_of(annotator)
+    client.post(f"/marks/{lost.uid}/attach/", {"version": 1} | at(article, OPENS))
+    answer = client.post(f"/marks/{lost.uid}/attach/", {"version": 2} | at(article, OPENS), **HTMX).content.decode()
+    assert "stands there already" in answer
+    assert "Undo" not in answer
 
 
 def test_an_ambiguous_mark_offers_its_places(client_of, annotator, article, mark, revise):
@@ -208,6 +233,8 @@ def test_administrators_look_after_public_marks(client_of, annotator, person, ar
     client = client_of(root)
     assert [case.annotation.uid for case in client.get(TRAY).context["cases"]] == [public.uid]
     client.post(f"/marks/{public.uid}/attach/", {"version": 1} | at(article, "Another end."))
+    answer = client.post(f"/marks/{public.uid}/leave/", {"revision": article.current_id})
+    assert answer.status_code == 403, "that is for its author to say"
     public.refresh_from_db()
     assert (public.quote, public.author) == ("Another end.", annotator)
     assert Event.objects.latest("id").verb == "staff-attached-mark"

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from opslens.articles.actions import details_digest, details_of, edit_details
+from opslens.articles.actions import details_digest, details_of, edit_details, import_article
 from opslens.articles.loaders import Details
-from opslens.articles.revising.actions import keep_draft, publish_draft, revise_article
+from opslens.articles.revising.actions import keep_draft, publish_draft, revise_article, version_of
 from opslens.models import Article, Draft, Event, ReadingPosition, Revision, SearchPassage
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
@@ -33,6 +33,11 @@ def body(text: str, base: int = 1, **more) -> dict:
     return {"text": text, "base": base, "format": "text"} | more
 
 
+def publish(client: Client, article: Article, base: int):
+    """Publish the draft as it is now, without looking at its preview."""
+    return client.post(url(article, "publish"), {"base": base, "draft": version_of(Draft.objects.get())})
+
+
 CHANGED = "The lamp\n\nThe lamp went out on Tuesday.\n\nIt rained."
 
 
@@ -47,7 +52,7 @@ def test_from_editor_to_revision(client_of, owner, article):
     assert "[removed: </span>Monday<span" in preview
     assert "[added: </span>Tuesday<span" in preview
     assert "There are no marks that you can see." in preview
-    published = client.post(url(article, "publish"), {"base": 1})
+    published = publish(client, article, 1)
     assert (published.status_code, published.url) == (302, article.get_absolute_url())
     article.refresh_from_db()
     revision = article.current
@@ -67,7 +72,7 @@ def test_an_unchanged_text_makes_no_revision(client_of, owner, article):
     client = client_of(owner)
     client.post(url(article, "revise"), body("The lamp\r\n\r\nThe lamp went out on   Monday.\r\n\r\nIt rained.\r\n"))
     assert b"so there is nothing to publish" in client.get(url(article, "preview")).content
-    answer = client.post(url(article, "publish"), {"base": 1})
+    answer = publish(client, article, 1)
     assert answer.status_code == 422
     assert Revision.objects.count() == 1
     assert Draft.objects.count() == 1
@@ -80,7 +85,7 @@ def test_a_file_takes_the_place_of_the_text(client_of, owner, article):
     client.post(url(article, "revise"), body(CHANGED, file=file))
     draft = Draft.objects.get()
     assert (draft.source_name, draft.source_format) == ("new.md", "markdown")
-    client.post(url(article, "publish"), {"base": 1})
+    publish(client, article, 1)
     article.refresh_from_db()
     assert (article.current.text, article.current.source_format) == ("It is lit.", "markdown")
     assert client.get(url(article, "revise")).context["form"]["text"].value() == "# The lamp\n\nIt is *lit*.\n"
@@ -124,7 +129,7 @@ def test_who_was_faster_is_shown_and_what_was_written_is_kept(client_of, owner, 
     client.post(url(article, "revise"), body(CHANGED))
     staff = person("staff", is_staff=True)
     revise_article(staff, article, name="", data=b"The lamp\n\nThe lamp went out on Monday.\n\nIt snowed.")
-    answer = client.post(url(article, "publish"), {"base": 1})
+    answer = publish(client, article, 1)
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "Revision 2 was published in the meantime." in page
@@ -132,15 +137,54 @@ def test_who_was_faster_is_shown_and_what_was_written_is_kept(client_of, owner, 
     assert "[removed: </span>snowed<span" in page, "beside the one that is current now"
     assert Revision.objects.count() == 2
     assert b"has come since you began" in client.get(url(article, "preview")).content
-    assert client.post(url(article, "publish"), {"base": 2}).status_code == 302
+    assert publish(client, article, 2).status_code == 302
     article.refresh_from_db()
     assert (article.current.number, article.current.text) == (3, "The lamp went out on Tuesday.\nIt rained.")
+
+
+def test_only_the_draft_that_was_previewed_is_published(client_of, owner, article):
+    client = client_of(owner)
+    client.post(url(article, "revise"), body(CHANGED))
+    previewed = client.get(url(article, "preview")).context["draft_version"]
+    client.post(url(article, "revise"), body(CHANGED + "\n\nAnd more."))
+    answer = client.post(url(article, "publish"), {"base": 1, "draft": previewed})
+    assert answer.status_code == 409
+    assert "changed this draft in another window" in answer.content.decode()
+    assert "And more." in answer.content.decode()
+    assert Revision.objects.count() == 1
+    assert publish(client, article, 1).status_code == 302
+
+
+def test_publishing_another_text_leaves_a_draft_alone(client_of, owner, article):
+    client_of(owner).post(url(article, "revise"), body(CHANGED))
+    revise_article(owner, article, name="", data=b"The lamp\n\nIt snowed.")
+    assert Draft.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "format", "text"),
+    [
+        (b"<h1>The lamp</h1><p>One.</p><p>Two.</p>", "First.\n\nSecond.", "text", "First.\nSecond."),
+        (b"<h1>The lamp</h1><p>One.</p><p>Two.</p>", "<p>First &amp; last.</p>", "html", "First & last."),
+        (b"# The lamp\n\nOne.", "<p>First.</p><p>Second.</p>", "html", "First.\nSecond."),
+        (b"# The lamp\n\nOne.", "# The lamp\n\n*First.*", "markdown", "First."),
+    ],
+)
+def test_a_text_of_another_kind_may_be_pasted_over_it(client_of, owner, before, after, format, text):
+    article = import_article(owner, name="", data=before).article
+    client = client_of(owner)
+    fields = {name: client.get(url(article, "revise")).context["form"][name].value() for name in ("format", "base")}
+    client.post(url(article, "revise"), fields | {"text": after})
+    assert Draft.objects.get().source_format == format
+    publish(client, article, 1)
+    assert Revision.objects.get(article=article, number=2).text == text
 
 
 def test_publishing_twice_publishes_once(client_of, owner, article):
     client = client_of(owner)
     client.post(url(article, "revise"), body(CHANGED))
-    assert [client.post(url(article, "publish"), {"base": 1}).status_code for _ in range(2)] == [302, 302]
+    fields = {"base": 1, "draft": version_of(Draft.objects.get())}
+    assert [client.post(url(article, "publish"), fields).status_code for _ in range(2)] == [302, 302]
     assert Revision.objects.count() == 2
 
 
@@ -162,10 +206,10 @@ def test_the_verbs_ask_for_the_right_themselves(annotator, owner, article):
     with pytest.raises(Denied):
         revise_article(annotator, article, name="", data=b"x")
     with pytest.raises(Missing):
-        publish_draft(owner, article, base=1)
-    keep_draft(owner, article, base=article.current, data=CHANGED.encode())
+        publish_draft(owner, article, base=1, seen="")
+    draft = keep_draft(owner, article, base=article.current, data=CHANGED.encode())
     with pytest.raises(Conflict):
-        publish_draft(owner, article, base=7)
+        publish_draft(owner, article, base=7, seen=version_of(draft))
     with pytest.raises(Invalid):
         revise_article(owner, article, name="", data=b"\n \n")
     assert Revision.objects.count() == 1

@@ -108,22 +108,35 @@ def drop_draft(viewer, article: Article) -> None:
     Draft.objects.filter(author_id=viewer.pk, article=article).delete()
 
 
-def publish_draft(viewer, article: Article, *, base: int) -> Revision:
-    """Publish the viewer's draft as the revision that follows number `base`. Raises Missing when there is no draft,
-    and what `publish_revision` raises; the draft is kept then."""
+def publish_draft(viewer, article: Article, *, base: int, seen: str) -> Revision:
+    """Publish the viewer's draft as the revision that follows number `base`. `seen` is the `version_of` the draft that
+    was previewed. Raises Missing when there is no draft, Conflict when it was changed since or somebody else has
+    published, and what `publish_revision` raises; the draft is kept then."""
     draft = draft_of(viewer, article)
     if draft is None:
         raise Missing("There is no draft of yours to publish. It may be published already.")
+    if version_of(draft) != seen:
+        raise Conflict("You have changed this draft in another window. This is how it is now.", draft)
     proposal = proposal_of(draft, article)
-    return publish_revision(
-        viewer,
-        article,
-        proposal.prepared,
-        base=base,
-        title=proposal.headline,
-        note=draft.note,
-        source_date=draft.source_date,
-    )
+    map_between(document_of(article.current_id).text, proposal.prepared.document.text)
+    with transaction.atomic():
+        revision = publish_revision(
+            viewer,
+            article,
+            proposal.prepared,
+            base=base,
+            title=proposal.headline,
+            note=draft.note,
+            source_date=draft.source_date,
+        )
+        # Not one that was kept meanwhile: that is another text.
+        Draft.objects.filter(pk=draft.pk, updated_at=draft.updated_at).delete()
+    return revision
+
+
+def version_of(draft: Draft) -> str:
+    """Stands for a draft as it is now."""
+    return draft.updated_at.isoformat()
 
 
 def revise_article(
@@ -209,8 +222,6 @@ def publish_revision(
             after=_state(revision, title) | {"note": revision.note},
         )
         revision_published.send(sender=Revision, revision=revision, document=prepared.document, previous=previous)
-        if viewer is not None:
-            drop_draft(viewer, article)
     return revision
 
 

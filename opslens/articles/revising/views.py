@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from opslens.articles.access import article_for, article_to_change
 from opslens.articles.documents import document_of
 from opslens.articles.forms import add_refusal
+from opslens.articles.loaders import format_of
 from opslens.articles.maps import map_between
 from opslens.articles.permissions import may_change
 from opslens.articles.preparing import check_size, file_name
@@ -45,7 +46,8 @@ def revise(request: HttpRequest, slug: str) -> HttpResponse:
         return _form_page(request, article, form, draft, status=422)
     base = article.revisions.filter(number=form.cleaned_data["base"]).first()
     if base is None:
-        raise Invalid("The revision from which this text began does not exist.")
+        form.add_error("base", "The revision from which this text began does not exist.")
+        return _form_page(request, article, form, draft, status=422)
     try:
         name, data, format = _source(form)
         actions.keep_draft(
@@ -68,12 +70,15 @@ def revise(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _source(form: RevisionForm) -> tuple[str, bytes, str]:
-    """(file name, bytes, format) of what was sent; a file's format is found out. Raises TooLarge."""
+    """(file name, bytes, format) of what was sent; the format of a file, "", is found out. Raises TooLarge."""
     file = form.cleaned_data["file"]
     if file:
         check_size(file.size or 0)
         return file_name(file.name or ""), file.read(), ""
-    return "", form.cleaned_data["text"].encode("utf-8", "replace"), form.cleaned_data["format"]
+    text, format = form.cleaned_data["text"], form.cleaned_data["format"]
+    if ((found := format_of("", text)) == "html") != (format == "html"):
+        format = found  # a text of another kind was pasted over the one that stood there
+    return "", text.encode("utf-8", "replace"), format
 
 
 def _form_page(
@@ -115,6 +120,7 @@ def _preview(
         "article": article,
         "current": current,
         "proposal": proposal,
+        "draft_version": actions.version_of(draft),
         "comparison": comparison,
         "parts": folded(comparison.rows),
         "is_behind": draft.base_id != article.current_id,
@@ -137,9 +143,9 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
         messages.info(request, "There is no draft of yours to publish here; it may be published already.")
         return redirect(article)
     try:
-        revision = actions.publish_draft(request.user, article, base=int(base))
+        revision = actions.publish_draft(request.user, article, base=int(base), seen=request.POST.get("draft", ""))
     except Conflict as conflict:
-        article = article_to_change(request.user, slug)
+        article, draft = article_to_change(request.user, slug), actions.draft_of(request.user, article) or draft
         return _preview(request, article, draft, problem=str(conflict), status=conflict.status)
     except Invalid as invalid:
         return _preview(request, article, draft, problem=str(invalid), status=invalid.status)
