@@ -147,6 +147,12 @@ def test_deep_link_far_down_and_without_javascript(open_page, annotator, long_ar
     expect(page.card(made.uid)).to_contain_text("On It ends with number 289.")
     # Not all of the cards between are here, and those that are do not overlap.
     assert page.cards.count() < 289
+    page.page.wait_for_function(
+        """() => Array.from(document.querySelectorAll(".card")).filter((card) => {
+            const { top, bottom } = card.getBoundingClientRect();
+            return bottom > -500 && top < 1500;
+        }).length > 3"""
+    )
     near = [box for box in tops_and_bottoms(page) if box[1] > -500 and box[0] < 1500]
     assert len(near) > 3
     assert not overlap(near)
