@@ -84,9 +84,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-            # A machine that stands still for seconds can fail any test that waits for a page. Such a test is run once
-            # more, and the report says so; what is broken fails twice.
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _results(config: pytest.Config) -> Path:
@@ -184,7 +181,7 @@ def open_page(
     sign_in: Callable[[Page, Any], None],
 ) -> Iterator[OpenPage]:
     """A function that opens a blank page of its own (own cookies, own storage): see `open_one` below."""
-    opened = request.node.stash[_OPENED] = Opened()  # anew when the test is run once more
+    opened = request.node.stash.setdefault(_OPENED, Opened())
 
     def open_one(
         *,
