@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from annotations.codebook.kept import looks
 from annotations.models import Anchor, Annotation
-from annotations.reading.queries import Mark, read_marks, visible_marks
+from annotations.reading.queries import Mark, read_marks
 from opslens.models import Revision
 from opslens.web.refusals import Missing
 
@@ -23,7 +25,7 @@ class Found:
 def annotation_for(viewer, uid: str) -> Annotation:
     """A visible annotation with its article and author. Raises Missing."""
     door = Annotation.objects.visible_to(viewer).filter(uid=uid)
-    annotation = door.select_related("article", "author").first()
+    annotation = door.select_related("article", "author", "session").first()
     if annotation is None:
         raise Missing("This mark is not there any more, or it is not yours to see.")
     return annotation
@@ -32,7 +34,7 @@ def annotation_for(viewer, uid: str) -> Annotation:
 def own_annotation(viewer, uid: str) -> Annotation:
     """A visible annotation or one in the viewer's trash, with its article. Raises Missing."""
     doors = Annotation.objects.visible_to(viewer) | Annotation.objects.in_trash_of(viewer)
-    annotation = doors.filter(uid=uid).select_related("article").first()
+    annotation = doors.filter(uid=uid).select_related("article", "session").first()
     if annotation is None:
         raise Missing("This mark is not there any more, or it is not yours to see.")
     return annotation
@@ -49,5 +51,6 @@ def mark_for(viewer, uid: str, shown: int | None = None) -> Found:
         .values_list("revision_id", flat=True)
     )
     revision = Revision.objects.light().get(pk=next(pk for pk in wanted if pk in placed))
-    (mark,) = read_marks(visible_marks(viewer, revision.pk).filter(uid=uid), looks())
+    here = Q(pk=annotation.pk, anchors__revision_id=revision.pk, anchors__start__isnull=False)
+    (mark,) = read_marks(Annotation.objects.filter(here), looks())
     return Found(annotation, mark, revision)

@@ -1,16 +1,45 @@
 """Predicates over (viewer, object): who may do what. Whether an object is there for a viewer at all is decided by
 `visible_to`."""
 
-from annotations.models import Annotation
+from annotations.models import Annotation, Codebook, Member
 
 
 def may_edit_mark(viewer, annotation: Annotation) -> bool:
-    return viewer.is_authenticated and annotation.author_id == viewer.pk
+    """Its author; in a session as long as it takes marks."""
+    if not viewer.is_authenticated or annotation.author_id != viewer.pk:
+        return False
+    return annotation.session_id is None or annotation.session.takes_marks
 
 
-def may_edit_codebook(viewer) -> bool:
-    """Staff, and readers who were given the permission `annotations.change_codebook`."""
+def may_edit_codebook(viewer, codebook: Codebook | None = None) -> bool:
+    """The site's codebook (None): staff, and readers who were given the permission `annotations.change_codebook`. That
+    of a session: its owners, until the session is published."""
+    if codebook is not None and not codebook.is_default:
+        owned = Member.objects.filter(user_id=viewer.pk, role=Member.OWNER, left_at=None)
+        return owned.filter(session__codebook=codebook, session__deleted_at=None).exists()
     return viewer.is_active and (viewer.is_staff or viewer.has_perm("annotations.change_codebook"))
+
+
+def may_read_codebook(viewer, codebook: Codebook) -> bool:
+    """The site's: everybody. That of a session: its members, and everybody once it is out."""
+    if codebook.is_default or codebook.sessions.finished().exists():
+        return True
+    return viewer.is_authenticated and codebook.sessions.of(viewer).exists()
+
+
+def may_lead(member: Member) -> bool:
+    """Change a session, its people, its articles and its phase."""
+    return member.is_owner and member.left_at is None
+
+
+def may_oversee(member: Member) -> bool:
+    """See how far everybody is, and settle passages."""
+    return member.oversees and member.left_at is None
+
+
+def may_answer(member: Member) -> bool:
+    """Answer the questions of readers."""
+    return may_oversee(member)
 
 
 def may_moderate(viewer) -> bool:
@@ -19,5 +48,6 @@ def may_moderate(viewer) -> bool:
 
 
 def may_attach_mark(viewer, annotation: Annotation) -> bool:
-    """Say where a mark stands whose passage has changed or gone: its author, and site administrators."""
-    return may_edit_mark(viewer, annotation) or may_moderate(viewer)
+    """Say where a mark stands whose passage has changed or gone: its author, and site administrators.
+    Marks of a session stay in the revision that it reads."""
+    return annotation.session_id is None and (may_edit_mark(viewer, annotation) or may_moderate(viewer))

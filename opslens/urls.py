@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("annotations.reanchoring.urls")),
     path("", include("annotations.editing.urls")),
     path("", include("annotations.comparing.urls")),
+    path("team/", include("annotations.teams.urls")),
     path("codebook/", include("annotations.codebook.urls")),
     path("account/", include("opslens.accounts.urls")),
     path("admin/", admin.site.urls),

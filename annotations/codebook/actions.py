@@ -35,8 +35,8 @@ def state_of(tag: Tag) -> dict[str, Any]:
     }
 
 
-def _check_right(actor) -> None:
-    if not may_edit_codebook(actor):
+def _check_right(actor, codebook: Codebook) -> None:
+    if not may_edit_codebook(actor, codebook):
         raise Denied("Only those who look after the codebook can change it.")
 
 
@@ -125,7 +125,7 @@ def add_tag(actor, codebook: Codebook, given: Mapping[str, Any]) -> Tag:
     """A new tag at the end of its group, offered at once. `given` holds FIELDS; `name`, `group_id` and `slot` are
     needed. Raises Denied, Invalid."""
     with transaction.atomic():
-        _check_right(actor)
+        _check_right(actor, codebook)
         codebook = _lock(codebook.pk)
         values = clean_values(codebook, {"name": "", "group_id": None, "slot": None, **given})
         tag = Tag(codebook=codebook, position=_at_end(values["group_id"]), **values)
@@ -141,8 +141,8 @@ def edit_tag(actor, tag_id: int, version: int, given: Mapping[str, Any], verb: s
     Denied; Missing.
     """
     with transaction.atomic():
-        _check_right(actor)
         tag = _locked_tag(tag_id)
+        _check_right(actor, tag.codebook)
         try:
             values = clean_values(tag.codebook, given, tag)
         except Invalid:
@@ -196,8 +196,8 @@ def move_tag(actor, tag_id: int, step: int) -> Tag:
     """Move a tag one place up (`step` -1) or down (1) among the tags of its group that are not retired. At the end of
     the list nothing happens. Raises Denied, Missing."""
     with transaction.atomic():
-        _check_right(actor)
         tag = _locked_tag(tag_id)
+        _check_right(actor, tag.codebook)
         group = list(Tag.objects.filter(group_id=tag.group_id).order_by("position", "pk"))
         order = [t for t in group if t.retired_at is None]
         retired = [t for t in group if t.retired_at is not None]
@@ -226,8 +226,8 @@ def move_tag(actor, tag_id: int, step: int) -> Tag:
 def switch_tag(actor, tag_id: int, on: bool) -> Tag:
     """Offer a tag to readers, or stop offering it; marks keep it. Raises Denied, Missing, Invalid for a retired tag."""
     with transaction.atomic():
-        _check_right(actor)
         tag = _locked_tag(tag_id)
+        _check_right(actor, tag.codebook)
         if tag.retired_at is not None:
             raise Invalid(f"“{tag.name}” is retired. Bring it back first.")
         if tag.is_on != on:
@@ -242,8 +242,8 @@ def retire_tag(actor, tag_id: int) -> Tag:
     """Take a tag out of use for good: nobody is offered it, its key is free, and marks that carry it keep it.
     Retiring it again is not an error. Raises Denied, Missing."""
     with transaction.atomic():
-        _check_right(actor)
         tag = _locked_tag(tag_id)
+        _check_right(actor, tag.codebook)
         if tag.retired_at is None:
             before = state_of(tag)
             tag.retired_at = timezone.now()
@@ -257,8 +257,8 @@ def bring_back_tag(actor, tag_id: int) -> tuple[Tag, Tag | None]:
     """Undo a tag's retirement: (tag, the tag that has its key now). In the latter case it comes back without a key.
     Raises Denied, Missing."""
     with transaction.atomic():
-        _check_right(actor)
         tag = _locked_tag(tag_id)
+        _check_right(actor, tag.codebook)
         if tag.retired_at is None:
             return tag, None
         before, holder = state_of(tag), _key_taken(tag.codebook, tag.key, tag.pk)
@@ -274,11 +274,11 @@ def edit_group(actor, group_id: int, *, name: str, hint: str, exclusive: bool) -
     """Rename a group, or change whether its tags exclude one another. Raises Denied, Missing, and Invalid when marks
     carry several of its tags and it is to become exclusive."""
     with transaction.atomic():
-        _check_right(actor)
         codebook_id = TagGroup.objects.filter(pk=group_id).values_list("codebook_id", flat=True).first()
         if codebook_id is None:
             raise Missing("There is no such group.")
         codebook = _lock(codebook_id)
+        _check_right(actor, codebook)
         group = TagGroup.objects.select_for_update(no_key=True).get(pk=group_id)
         before = {"name": group.name, "hint": group.hint, "exclusive": group.exclusive}
         after = {"name": plain(name), "hint": plain(hint), "exclusive": exclusive}
@@ -300,6 +300,31 @@ def edit_group(actor, group_id: int, *, name: str, hint: str, exclusive: bool) -
         group.save(update_fields=list(after))
         record(codebook.channel, "group-edited", actor=actor, subject=f"group:{group.pk}", before=before, after=after)
     return group
+
+
+def copy_codebook(actor, source: Codebook, *, name: str) -> Codebook:
+    """A codebook of its own with the same groups and tags, retired ones left out. Part of the caller's transaction; it
+    is for the caller to say who may."""
+    copy = Codebook.objects.create(name=name, description=source.description)
+    groups = {}
+    for group in source.groups.order_by("position", "pk"):
+        kept = {field: getattr(group, field) for field in ("key", "name", "hint", "exclusive", "position")}
+        groups[group.pk] = TagGroup.objects.create(codebook=copy, **kept)
+    tags = {}
+    olds = list(Tag.objects.filter(codebook=source, retired_at=None).order_by("pk"))
+    for old in olds:
+        kept = {
+            field: getattr(old, field)
+            for field in ("name", "key", "slot", *TEXTS, "note_required", "position", "is_on")
+        }
+        tags[old.pk] = Tag.objects.create(codebook=copy, group=groups[old.group_id], **kept)
+    for old in olds:
+        if old.proposes_id in tags:
+            tags[old.pk].proposes = tags[old.proposes_id]
+            tags[old.pk].save(update_fields=["proposes"])
+    after = {"name": name, "from": source.pk, "tags": [{"id": tag.pk, **state_of(tag)} for tag in tags.values()]}
+    record(copy.channel, "codebook-copied", actor=actor, subject=f"codebook:{copy.pk}", after=after)
+    return copy
 
 
 def load_codebook(data: Any, actor=None) -> tuple[Codebook, bool]:

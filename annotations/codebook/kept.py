@@ -38,7 +38,7 @@ def looks() -> dict[int, Look]:
 
 def _all() -> tuple[dict[int, Tag], dict[int, Look]]:
     global _kept
-    state = last_numbers(kind="codebook")
+    state = last_numbers(kinds=("codebook",))
     kept = _kept
     if kept is not None and kept[0] == state:
         return kept[1:]
@@ -56,9 +56,12 @@ def _all() -> tuple[dict[int, Tag], dict[int, Look]]:
     return tags, found
 
 
-def tags_to_mark_with() -> list[Tag]:
-    """The tags that readers are offered outside team sessions, in codebook order."""
-    return [tag for tag in all_tags().values() if tag.offered and tag.codebook.is_default]
+def tags_to_mark_with(codebook_id: int | None = None) -> list[Tag]:
+    """The tags of this codebook, of the default one without it, that readers are offered, in codebook order."""
+    tags = all_tags().values()
+    if codebook_id is None:
+        return [tag for tag in tags if tag.offered and tag.codebook.is_default]
+    return [tag for tag in tags if tag.offered and tag.codebook_id == codebook_id]
 
 
 def forget_tags() -> None:

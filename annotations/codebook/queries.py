@@ -102,7 +102,7 @@ class Section:
 
 def sections(viewer, codebook: Codebook, *, may_edit: bool, group_id: int | None = None) -> list[Section]:
     """The codebook as this viewer's page shows it, or one group of it. Three queries."""
-    groups = codebook.groups.order_by("position", "pk")
+    groups = codebook.groups.select_related("codebook").order_by("position", "pk")
     tags = Tag.objects.filter(codebook=codebook).select_related("group").order_by(*ORDER)
     if group_id is not None:
         groups, tags = groups.filter(pk=group_id), tags.filter(group_id=group_id)

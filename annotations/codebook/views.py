@@ -8,34 +8,61 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.codebook import actions, queries
 from annotations.codebook.forms import TagForm
-from annotations.models import Codebook, Tag, TagGroup
-from annotations.permissions import may_edit_codebook
-from opslens.web.policy import Rule, allow, everyone
-from opslens.web.refusals import Conflict, Invalid, Missing
+from annotations.models import Codebook, Member, Tag, TagGroup
+from annotations.permissions import may_edit_codebook, may_read_codebook
+from opslens.web.policy import allow, everyone, signed_in
+from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
-codebook_editor = Rule("codebook editor", lambda request: may_edit_codebook(request.user))
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 EDITORS_NAMED = 5
 
 
-def _tag(pk: int) -> Tag:
-    tag = Tag.objects.select_related("group", "codebook").filter(pk=pk).first()
-    if tag is None:
+def _book(request: HttpRequest, pk: int | None) -> Codebook:
+    """The site's codebook, or that of a session. Raises Missing when it is not for this viewer."""
+    if pk is None:
+        return queries.current_codebook()
+    book = Codebook.objects.filter(pk=pk).first() if pk < 2**62 else None
+    if book is None or not may_read_codebook(request.user, book):
+        raise Missing("There is no such codebook, or it is not open to you.")
+    return book
+
+
+def _book_to_edit(request: HttpRequest, pk: int | None) -> Codebook:
+    """Raises Missing, Denied."""
+    book = _book(request, pk)
+    if not may_edit_codebook(request.user, book):
+        raise Denied("Only those who look after the codebook can change it.")
+    return book
+
+
+def _tag(request: HttpRequest, pk: int) -> Tag:
+    tag = Tag.objects.select_related("group", "codebook").filter(pk=pk).first() if pk < 2**62 else None
+    if tag is None or not may_read_codebook(request.user, tag.codebook):
         raise Missing("There is no such tag.")
     return tag
 
 
+def _tag_to_edit(request: HttpRequest, pk: int) -> Tag:
+    """Raises Missing, Denied."""
+    tag = _tag(request, pk)
+    if not may_edit_codebook(request.user, tag.codebook):
+        raise Denied("Only those who look after the codebook can change it.")
+    return tag
+
+
 def _place(tag: Tag) -> str:
-    return f"{reverse('codebook:codebook')}#tag-{tag.pk}"
+    return f"{tag.codebook.get_absolute_url()}#tag-{tag.pk}"
 
 
-def _editors() -> list[str]:
+def _editors(book: Codebook) -> list[str]:
     """Names of some of those who may edit, for readers who would like a change."""
+    if not book.is_default:
+        owners = Member.objects.filter(session__codebook=book, role=Member.OWNER, left_at=None).select_related("user")
+        return [member.user.name for member in owners[:EDITORS_NAMED]]
     given = Q(user_permissions__codename="change_codebook", user_permissions__content_type__app_label="annotations")
     by_group = Q(
         groups__permissions__codename="change_codebook", groups__permissions__content_type__app_label="annotations"
@@ -46,14 +73,16 @@ def _editors() -> list[str]:
 
 @allow(everyone)
 @require_safe
-def codebook(request: HttpRequest) -> HttpResponse:
+def codebook(request: HttpRequest, book: int | None = None) -> HttpResponse:
     """What the tags mean, and who may change them."""
-    book, may_edit = queries.current_codebook(), may_edit_codebook(request.user)
+    book = _book(request, book)
+    may_edit = may_edit_codebook(request.user, book)
     context = {
         "codebook": book,
         "sections": queries.sections(request.user, book, may_edit=may_edit),
         "may_edit": may_edit,
-        "editors": _editors() if request.user.is_authenticated and not may_edit else (),
+        "editors": _editors(book) if request.user.is_authenticated and not may_edit else (),
+        "session": book.sessions.of(request.user).first(),
     }
     return render(request, "codebook/codebook.html", context)
 
@@ -62,12 +91,12 @@ def codebook(request: HttpRequest) -> HttpResponse:
 @require_safe
 def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """One tag as a card; as a page, the codebook at its place."""
-    shown = _tag(pk)
+    shown = _tag(request, pk)
     return _card(request, shown) if request.htmx else redirect(_place(shown))
 
 
 def _card(request: HttpRequest, tag: Tag) -> HttpResponse:
-    entry = queries.entry_for(request.user, tag, may_edit=may_edit_codebook(request.user))
+    entry = queries.entry_for(request.user, tag, may_edit=may_edit_codebook(request.user, tag.codebook))
     return render(request, "codebook/_tag.html", {"entry": entry})
 
 
@@ -87,10 +116,10 @@ def _asked_group(book: Codebook, asked: str) -> TagGroup:
     return next((group for group in groups if str(group.pk) == asked), groups[0])
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @form_page
-def add(request: HttpRequest) -> HttpResponse:
-    book = queries.current_codebook()
+def add(request: HttpRequest, book: int | None = None) -> HttpResponse:
+    book = _book_to_edit(request, book)
     group = _asked_group(book, request.GET.get("group", ""))
     form = TagForm(book, request.POST if request.method == "POST" else None, initial={"group": group.pk, "slot": 1})
     if form.is_bound and form.is_valid():
@@ -109,22 +138,23 @@ def add(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=422 if form.is_bound else 200)
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @require_safe
 def add_link(request: HttpRequest, group: int) -> HttpResponse:
     """The fragment that the form for a new tag stood in for, when adding is cancelled."""
-    if not request.htmx:
-        return redirect("codebook:codebook")
-    found = queries.current_codebook().groups.filter(pk=group).first()
+    found = TagGroup.objects.select_related("codebook").filter(pk=group).first() if group < 2**62 else None
     if found is None:
         raise Missing("There is no such group.")
+    _book_to_edit(request, found.codebook_id)
+    if not request.htmx:
+        return redirect(found.codebook)
     return render(request, "codebook/_add.html", {"group": found})
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @form_page
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    now = _tag(pk)
+    now = _tag_to_edit(request, pk)
     if request.method != "POST":
         return _edit_form(request, now, TagForm(now.codebook, tag=now))
     form = TagForm(now.codebook, request.POST, tag=now)
@@ -133,7 +163,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         changed = actions.edit_tag(request.user, pk, form.cleaned_data["version"] or 0, form.values())
     except Conflict:
-        return _edit_conflict(request, _tag(pk))
+        return _edit_conflict(request, _tag(request, pk))
     except Invalid as invalid:
         form.refuse(invalid.errors, str(invalid))
         return _edit_form(request, now, form, status=422)
@@ -171,31 +201,33 @@ def _edit_conflict(request: HttpRequest, now: Tag) -> HttpResponse:
     return _edit_form(request, now, form, theirs=theirs, status=409)
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @require_POST
 def recolour(request: HttpRequest, pk: int) -> HttpResponse:
     sent = {name: request.POST.get(name, "") for name in ("slot", "version")}
     if not all(value.isascii() and value.isdigit() and len(value) < 10 for value in sent.values()):
         raise Invalid("A look is chosen by its number.")
+    _tag(request, pk)
     changed = actions.recolour_tag(request.user, pk, int(sent["version"]), int(sent["slot"]))
     return _done(request, changed, f"“{changed.name}” has its new look.")
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @require_POST
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
     on = request.POST.get("on")
     if on not in ("yes", "no"):
         raise Invalid("A tag is switched on or off.")
+    _tag(request, pk)
     changed = actions.switch_tag(request.user, pk, on == "yes")
     return _done(request, changed, f"“{changed.name}” is {'offered to readers' if changed.is_on else 'switched off'}.")
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @form_page
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks first, with the number of marks that carry the tag."""
-    now = _tag(pk)
+    now = _tag_to_edit(request, pk)
     if request.method != "POST":
         context = {"tag": now, "use": queries.touched_by_change(request.user, now)}
         return render(request, "codebook/_retire.html" if request.htmx else "codebook/retire.html", context)
@@ -204,9 +236,10 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @require_POST
 def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
+    _tag(request, pk)
     tag, holder = actions.bring_back_tag(request.user, pk)
     lost_key = f" It has no shortcut key: “{holder.name}” has it now." if holder else ""
     if request.htmx and holder:
@@ -215,23 +248,24 @@ def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
     return _done(request, tag, f"“{tag.name}” is back.{lost_key}")
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @require_safe
-def order(request: HttpRequest) -> HttpResponse:
+def order(request: HttpRequest, book: int | None = None) -> HttpResponse:
     """The tags of each group in a short list, to be moved up and down."""
-    book = queries.current_codebook()
+    book = _book_to_edit(request, book)
     sections = queries.sections(request.user, book, may_edit=True)
     return render(request, "codebook/order.html", {"codebook": book, "sections": sections})
 
 
-@allow(codebook_editor)
+@allow(signed_in)
 @require_POST
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     step = {"up": -1, "down": 1}.get(request.POST.get("direction", ""))
     if step is None:
         raise Invalid("A tag is moved up or down.")
+    _tag(request, pk)
     moved = actions.move_tag(request.user, pk, step)
     if not request.htmx:
-        return redirect(f"{reverse('codebook:order')}#order-{moved.group_id}")
+        return redirect(f"{moved.codebook.get_absolute_url()}order/#order-{moved.group_id}")
     (section,) = queries.sections(request.user, moved.codebook, may_edit=True, group_id=moved.group_id)
     return render(request, "codebook/_order.html", {"section": section, "moved": moved})

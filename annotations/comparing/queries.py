@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from annotations.codebook.kept import Look, looks
 from annotations.reading.queries import Mark, marks_for
+from annotations.reading.scope import Scope
 from opslens.articles.documents import document_of
 from opslens.articles.maps import map_of_revisions
 from opslens.models import Revision
@@ -11,12 +12,12 @@ from opslens.text.side_by_side import Compared, Span, compare
 
 
 def compared(
-    viewer, old: Revision, new: Revision, *, whose: str, with_marks: bool, touching: int | None
+    viewer, old: Revision, new: Revision, *, scope: Scope, with_marks: bool, touching: int | None
 ) -> tuple[Compared, list[Look]]:
     """The comparison, and the tags that the marks in either revision carry, in codebook order. With `touching`, the id
     of a tag, rows know whether a change in them touches a mark with it."""
     tags = looks()
-    sides = [marks_for(viewer, revision.pk, whose, tags) for revision in (old, new)]
+    sides = [marks_for(viewer, revision.pk, scope, tags) for revision in (old, new)]
     shown = [_spans(marks) if with_marks else [] for marks in sides]
     watched = tuple(
         [(mark.start, mark.end) for mark in marks if any(look.pk == touching for look in mark.looks)] for marks in sides

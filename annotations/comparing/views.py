@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from annotations.comparing.queries import compared
-from annotations.reading.views import whose_of
+from annotations.reading.scope import Scope, whose_of
 from opslens.articles.access import article_for
 from opslens.articles.revisions import revision_for
 from opslens.text.side_by_side import Part, folded
@@ -50,7 +50,7 @@ def compare(request: HttpRequest, slug: str, old: int, new: int) -> HttpResponse
     tag = int(touching) if touching.isascii() and touching.isdigit() and len(touching) < 18 else None
     with_marks = request.GET.get("marks") != "off"
     comparison, carried = compared(
-        request.user, older, newer, whose=whose_of(request), with_marks=with_marks, touching=tag
+        request.user, older, newer, scope=Scope(whose_of(request)), with_marks=with_marks, touching=tag
     )
     rows = [row for row in comparison.rows if row.touched] if tag is not None else comparison.rows
     revisions = list(older.article.revisions.light().select_related("created_by").order_by("number"))

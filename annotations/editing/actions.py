@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from annotations.carrying import carry_on, foresee
 from annotations.codebook.kept import all_tags
+from annotations.editing.in_session import held_open
+from annotations.membership import Seat
 from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag
 from annotations.permissions import may_edit_mark
 from opslens.activity.record import record
@@ -97,9 +99,9 @@ def resolve_tags(tags: Sequence[Tag], before: Iterable[int] = ()) -> tuple[list[
     return sorted(kept.values(), key=lambda tag: (tag.group.position, tag.position, tag.pk)), replaced
 
 
-def _tags(ids: Iterable[int], already: Iterable[int] = ()) -> list[Tag]:
+def _tags(ids: Iterable[int], codebook_id: int | None, already: Iterable[int] = ()) -> list[Tag]:
     """The tags of these ids in their order. Raises Invalid for one that is unknown or, unless the mark carries it
-    already, not offered."""
+    already, not offered or of another codebook than this one; None stands for the default one."""
     ids, already = list(dict.fromkeys(ids)), set(already)
     if not ids:
         return []
@@ -107,11 +109,15 @@ def _tags(ids: Iterable[int], already: Iterable[int] = ()) -> list[Tag]:
     for pk in ids:
         if pk not in found:
             raise Invalid("This tag does not exist.", {"tags": "This tag does not exist."})
-        if not found[pk].offered and pk not in already:
+        if pk in already:
+            continue
+        book = found[pk].codebook
+        if not (book.is_default if codebook_id is None else book.pk == codebook_id):
+            message = f"The tag “{found[pk].name}” belongs to another codebook."
+            raise Invalid(message, {"tags": message})
+        if not found[pk].offered:
             message = f"The tag “{found[pk].name}” is no longer offered."
             raise Invalid(message, {"tags": message})
-    if len({found[pk].codebook_id for pk in ids}) > 1:
-        raise Invalid("These tags belong to different codebooks.", {"tags": "Choose tags of one codebook."})
     return [found[pk] for pk in ids]
 
 
@@ -137,7 +143,9 @@ def _clean_note(note: str, tags: Iterable[Tag]) -> str:
     return note
 
 
-def _clean_visibility(visibility: str) -> str:
+def _clean_visibility(visibility: str, session_id: int | None) -> str:
+    if session_id is not None:
+        return Annotation.TEAM
     if visibility not in (Annotation.PRIVATE, Annotation.PUBLIC):
         raise Invalid("A mark is private or public.", {"visibility": "Choose private or public."})
     return visibility
@@ -173,24 +181,31 @@ def mark_passage(
     visibility: str = "",
     key: str,
     at=None,
+    seat: Seat | None = None,
 ) -> Marked:
-    """Make a mark. The same `key` by the same author again returns the mark that it made the first time.
+    """Make a mark, in the session in which the viewer has this seat, or outside of sessions. The same `key` by the
+    same author again returns the mark that it made the first time.
 
-    Raises Invalid for tags, notes or a visibility that cannot be; Denied for a visitor.
+    Raises Invalid for tags, notes or a visibility that cannot be; Denied for a visitor; Conflict when the session does
+    not take marks now.
     """
     if not viewer.is_authenticated:
         raise Denied("Sign in to mark passages.")
     if not 8 <= len(key) <= 36:
         raise Invalid("A request to make a mark carries a key of 8 to 36 characters.")
-    visibility = _clean_visibility(visibility or (Annotation.PUBLIC if viewer.marks_public else Annotation.PRIVATE))
+    session_id = seat.session.pk if seat else None
+    usual = Annotation.PUBLIC if viewer.marks_public else Annotation.PRIVATE
+    visibility = _clean_visibility(visibility or usual, session_id)
     now = at or timezone.now()
     foreseen = foresee(revision, passage.start, passage.end)
     try:
         with transaction.atomic():
-            chosen, replaced = resolve_tags(_tags(tags))
+            session = held_open(viewer, session_id, revision.article_id, revision.pk) if session_id else None
+            chosen, replaced = resolve_tags(_tags(tags, session.codebook_id if session else None))
             annotation = Annotation(
-                article_id=revision.article_id,
+                article=revision.article,
                 revision_id=revision.pk,
+                session=session,
                 author=viewer,
                 quote=passage.quote,
                 note=_clean_note(note, chosen),
@@ -213,7 +228,7 @@ def mark_passage(
                 insert(crossing)
             _set_tags(annotation, chosen)
             record(
-                revision.article.channel,
+                annotation.channel,
                 "mark-created",
                 actor=viewer,
                 subject=annotation.subject,
@@ -222,7 +237,7 @@ def mark_passage(
             carry_on(annotation, anchor, revision.number, foreseen)
     except IntegrityError:
         # Two requests with one key at the same moment: the other one made the mark.
-        asked = (revision.pk, passage.start, passage.end, sorted(tag.pk for tag in chosen), annotation.note)
+        asked = (session_id, revision.pk, passage.start, passage.end, sorted(tag.pk for tag in chosen), annotation.note)
         if made := _made_before(viewer, key, asked):
             return made
         raise
@@ -237,10 +252,11 @@ def _made_before(viewer, key: str, asked: tuple) -> Marked | None:
     if made is None:
         return None
     then = Event.objects.filter(subject=made.subject, verb="mark-created").values_list("after", flat=True).first()
-    if then is not None and asked != tuple(then[name] for name in ("revision", "start", "end", "tags", "note")):
+    before = (then[name] for name in ("revision", "start", "end", "tags", "note")) if then else ()
+    if then is not None and asked != (made.session_id, *before):
         raise Conflict("This form has made a mark already. Send it once more to make another.", current=made)
     # Where it stands on the page that asks; it may have been moved to a later revision meanwhile.
-    anchor = made.anchors.placed().filter(revision_id=asked[0]).first()
+    anchor = made.anchors.placed().filter(revision_id=asked[1]).first()
     tag_ids = tuple(made.taggings.values_list("tag_id", flat=True))
     return Marked(made, anchor, tag_ids, touched(anchor), changed=False)
 
@@ -252,11 +268,14 @@ def own_mark(
     Raises Missing when it is not there for this viewer, or Denied."""
     door = Annotation.objects.in_trash_of(viewer) if deleted else Annotation.objects.visible_to(viewer)
     # no_key: rows that merely refer to it, such as anchors in a revision that is being published, need not wait.
-    annotation = door.select_related("article").select_for_update(of=("self",), no_key=True).filter(uid=uid).first()
+    marks = door.select_related("article", "session").select_for_update(of=("self",), no_key=True)
+    annotation = marks.filter(uid=uid).first()
     if annotation is None:
         raise Missing("This mark is not there any more, or it is not yours to see.")
     if not may(viewer, annotation):
         raise Denied("Only its author can change this mark.")
+    if annotation.session_id is not None:
+        annotation.session = held_open(viewer, annotation.session_id, annotation.article_id)
     anchor = annotation.anchors.get(revision_id=annotation.revision_id)
     return annotation, anchor, list(annotation.taggings.values_list("tag_id", flat=True))
 
@@ -306,19 +325,22 @@ def edit_mark(
         if tags is None:
             chosen = [all_tags()[pk] for pk in tag_ids]
         else:
-            chosen, replaced = resolve_tags(_tags(tags, already=tag_ids), before=tag_ids)
+            book = annotation.session.codebook_id if annotation.session_id else None
+            chosen, replaced = resolve_tags(_tags(tags, book, already=tag_ids), before=tag_ids)
         if note is not None or tags is not None:
             annotation.note = _clean_note(annotation.note if note is None else note, chosen)
         if visibility is not None:
-            annotation.visibility = _clean_visibility(visibility)
+            annotation.visibility = _clean_visibility(visibility, annotation.session_id)
         if passage is not None:
+            if annotation.session_id is not None and passage.revision_id != home.revision_id:
+                raise Invalid("A mark of a session stays in the revision that the session reads.")
             home = settle(annotation, home, passage)
         after = state_of(annotation, home, [tag.pk for tag in chosen])
         if after == before:
             return Marked(annotation, seen_in(shown, annotation, home), tuple(tag_ids), (), changed=False)
         store(annotation, home, chosen, tag_ids)
         record(
-            annotation.article.channel,
+            annotation.channel,
             "mark-edited",
             actor=viewer,
             subject=annotation.subject,
@@ -409,7 +431,7 @@ def _set_deleted(viewer, annotation, anchor, tag_ids, verb: str, *, gone: bool, 
     annotation.updated_at = timezone.now()
     annotation.save(update_fields=["deleted_at", "version", "updated_at"])
     record(
-        annotation.article.channel,
+        annotation.channel,
         verb,
         actor=viewer,
         subject=annotation.subject,
@@ -418,19 +440,25 @@ def _set_deleted(viewer, annotation, anchor, tag_ids, verb: str, *, gone: bool, 
     )
 
 
-def undo_last(viewer, article: Article, *, shown: int | None = None) -> Marked:
-    """Take back the viewer's own last action on a mark of this article that is not taken back yet. `shown` as for
-    `edit_mark`.
+def undo_last(viewer, article: Article, *, seat: Seat | None = None, shown: int | None = None) -> Marked:
+    """Take back the viewer's own last action on a mark of this article, in this session or outside of sessions, that is
+    not taken back yet. `shown` as for `edit_mark`.
 
     Raises Missing when there is nothing to undo and Conflict when the mark has been changed since then.
     """
+    if seat is None:
+        names = [article.channel]
+    else:
+        # Before and after the reveal one's actions are told on different channels.
+        shared = f"{seat.session.channel}:a{article.pk}"
+        names = [shared, f"{shared}:u{viewer.pk}"]
     with transaction.atomic():
-        undone: set[int] = set()
-        own = Event.objects.filter(channel__name=article.channel, actor_id=viewer.pk, verb__startswith="mark-")
-        for event in own.order_by("-number")[:_UNDO_DEPTH]:
+        undone: set[tuple[int, int]] = set()
+        own = Event.objects.filter(channel__name__in=names, actor_id=viewer.pk, verb__startswith="mark-")
+        for event in own.order_by("-pk")[:_UNDO_DEPTH]:
             if event.verb == "mark-undone":
-                undone.add(event.after["undoes"])
-            elif event.number not in undone:
+                undone.add((event.after.get("undoes_in", event.channel_id), event.after["undoes"]))
+            elif (event.channel_id, event.number) not in undone:
                 return undo(viewer, event, shown)
     raise Missing("There is nothing of yours to undo in this article.")
 
@@ -441,10 +469,10 @@ def undo(viewer, event: Event, shown: int | None, *, may: Callable[..., bool] = 
     deleted_now = event.verb == "mark-deleted"
     annotation, home, tag_ids = own_mark(viewer, uid, deleted=deleted_now, may=may)
     now = state_of(annotation, home, tag_ids)
-    # `undoes` is the event's own mark on the state, not part of it
-    if now != {name: value for name, value in event.after.items() if name != "undoes"}:
+    # What it undoes is the event's own mark on the state, not part of it.
+    if now != {name: value for name, value in event.after.items() if name not in ("undoes", "undoes_in")}:
         raise Conflict("This mark was changed after that, so it was left as it is.", current=annotation)
-    undoes = {"undoes": event.number}
+    undoes = {"undoes": event.number, "undoes_in": event.channel_id}
     seen_before = _copy(seen_in(shown, annotation, home))
     if event.verb in ("mark-created", "mark-deleted", "mark-restored"):
         _set_deleted(viewer, annotation, home, tag_ids, "mark-undone", gone=not deleted_now, **undoes)
@@ -462,7 +490,7 @@ def undo(viewer, event: Event, shown: int | None, *, may: Callable[..., bool] = 
     store(annotation, home, tags, tag_ids)
     after = state_of(annotation, home, [tag.pk for tag in tags])
     record(
-        annotation.article.channel,
+        annotation.channel,
         "mark-undone" if annotation.author_id == viewer.pk else "staff-undid",
         actor=viewer,
         subject=annotation.subject,

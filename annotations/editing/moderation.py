@@ -17,7 +17,8 @@ from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 def settled_tags(annotation: Annotation, tag_ids: Iterable[int]) -> list[Tag]:
     """The chosen tags. Raises Invalid when they exclude one another or are not offered."""
     carried = list(annotation.taggings.values_list("tag_id", flat=True))
-    chosen, replaced = actions.resolve_tags(actions._tags(tag_ids, already=carried), before=carried)
+    book = annotation.session.codebook_id if annotation.session_id else None
+    chosen, replaced = actions.resolve_tags(actions._tags(tag_ids, book, already=carried), before=carried)
     if replaced:
         names = ", ".join(f"“{tag.name}”" for tag in replaced)
         raise Invalid(f"A mark carries one tag of an exclusive group: leave out {names}.")
@@ -28,7 +29,7 @@ def _any_mark(staff, pk: int) -> tuple[Annotation, Anchor, list[int]]:
     """A mark of anybody, in the trash or not, locked for changing. Raises Denied, Missing."""
     if not may_moderate(staff):
         raise Denied("Only administrators can change marks of others.")
-    marks = Annotation.objects.select_related("article").select_for_update(of=("self",), no_key=True)
+    marks = Annotation.objects.select_related("article", "session").select_for_update(of=("self",), no_key=True)
     annotation = marks.filter(pk=pk).first()
     if annotation is None:
         raise Missing("This mark is not there any more.")
@@ -45,12 +46,12 @@ def moderate_mark(staff, pk: int, version: int, *, note: str, visibility: str, t
         before = actions.state_of(annotation, anchor, carried)
         chosen = settled_tags(annotation, tag_ids)
         annotation.note = actions._clean_note(note, chosen)
-        annotation.visibility = actions._clean_visibility(visibility)
+        annotation.visibility = actions._clean_visibility(visibility, annotation.session_id)
         after = actions.state_of(annotation, anchor, [tag.pk for tag in chosen])
         if after == before:
             return annotation
         actions.store(annotation, anchor, chosen, carried)
-        channel, subject = annotation.article.channel, annotation.subject
+        channel, subject = annotation.channel, annotation.subject
         record(channel, "staff-edited-mark", actor=staff, subject=subject, before=before, after=after)
     return annotation
 

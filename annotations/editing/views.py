@@ -21,7 +21,7 @@ from annotations.permissions import may_edit_mark
 from annotations.reading.cards import card_of
 from annotations.reading.pages import block_fragments
 from annotations.reading.queries import mark_of, marks_for
-from annotations.reading.views import whose_of
+from annotations.reading.scope import Scope, scope_of, scope_of_mark, whose_of
 from opslens.articles.documents import document_of
 from opslens.articles.revisions import revision_by_id, revision_for
 from opslens.models import Article, Revision
@@ -66,8 +66,9 @@ def changed(
         html.insert(0, card.html if card.is_open else f'<ol id="incoming" hx-swap-oob="beforeend">{card.html}</ol>')
     if marked.blocks:
         touched = range(marked.blocks[0], marked.blocks[-1] + 1)
-        marks = marks_for(request.user, revision.pk, whose_of(request), tags, blocks=touched)
-        html += block_fragments(request.user, revision, touched, marks, tags)
+        scope = scope_of_mark(request, annotation)
+        marks = marks_for(request.user, revision.pk, scope, tags, blocks=touched)
+        html += block_fragments(request.user, revision, scope, touched, marks, tags)
     response = HttpResponse("".join(html))
     detail = {"blocks": list(marked.blocks), "uid": annotation.uid, "verb": verb}
     return trigger_client_event(response, "marks-changed", detail, after="swap")
@@ -100,12 +101,19 @@ def _proposal(request: HttpRequest, revision: Revision, marked: actions.Marked) 
 
 @allow(signed_in)
 @require_POST
-def create(request: HttpRequest) -> HttpResponse:
-    new = NewMark.read(request.POST)
+def create(request: HttpRequest, session: str = "") -> HttpResponse:
+    new, scope = NewMark.read(request.POST), scope_of(request, session)
     revision = revision_by_id(request.user, new.revision)
     passage = actions.choose_passage(revision.pk, new.start, new.end, new.exact)
     marked = actions.mark_passage(
-        request.user, revision, passage, tags=new.tags, note=new.note, visibility=new.visibility, key=new.key
+        request.user,
+        revision,
+        passage,
+        tags=new.tags,
+        note=new.note,
+        visibility=new.visibility,
+        key=new.key,
+        seat=scope.seat,
     )
     said = said_of(marked.replaced)
     if request.htmx:
@@ -113,18 +121,22 @@ def create(request: HttpRequest) -> HttpResponse:
         return changed(request, marked, "created", revision, toast)
     if said:
         messages.info(request, said)
-    return redirect(f"{revision.get_absolute_url()}#m{marked.annotation.uid}")
+    return redirect(_address(scope, revision, marked.annotation.uid))
 
 
 @allow(everyone)
 @require_GET
 def passage(request: HttpRequest, uid: str) -> HttpResponse:
     """The permanent address of a mark: the reading page at its passage, as it is now or was last."""
-    return redirect(_address(mark_for(request.user, uid).revision, uid))
+    return redirect(_address_of(request, mark_for(request.user, uid)))
 
 
-def _address(revision: Revision, uid: str) -> str:
-    return f"{revision.get_absolute_url()}#m{uid}"
+def _address(scope: Scope, revision: Revision, uid: str) -> str:
+    return f"{scope.base(revision)}#m{uid}"
+
+
+def _address_of(request: HttpRequest, found: Found) -> str:
+    return _address(scope_of_mark(request, found.annotation), found.revision, found.annotation.uid)
 
 
 @allow(everyone)
@@ -132,7 +144,7 @@ def _address(revision: Revision, uid: str) -> str:
 def then(request: HttpRequest, uid: str) -> HttpResponse:
     """The revision in which the passage of a mark was chosen, where it stands untouched."""
     annotation = annotation_for(request.user, uid)
-    return redirect(_address(mark_for(request.user, uid, annotation.revision_id).revision, uid))
+    return redirect(_address_of(request, mark_for(request.user, uid, annotation.revision_id)))
 
 
 @allow(everyone)
@@ -177,7 +189,7 @@ def edit(request: HttpRequest, uid: str) -> HttpResponse:
     said = said_of(marked.replaced) or ("The tag is added." if _is_from_toast(request) else "")
     if not request.htmx:
         messages.success(request, said or "Saved.")
-        return redirect(_address(found.revision, uid))
+        return redirect(_address_of(request, found))
     toast = notice(request, found.revision, said) if said else ""
     return changed(request, marked, "edited", found.revision, toast)
 
@@ -202,7 +214,9 @@ def _edit_form(request: HttpRequest, found: Found, *, yours=None, conflict="", e
             int(value) for value in yours.getlist("tags") if value.isascii() and value.isdigit() and len(value) < 18
         }
     # Besides what is offered, the tags it carries already, retired ones included.
-    choices = [tag for tag in all_tags().values() if tag.offered or tag.pk in carried]
+    book = annotation.session.codebook_id if annotation.session_id else None
+    offered = {tag.pk for tag in tags_to_mark_with(book)}
+    choices = [tag for tag in all_tags().values() if tag.pk in offered or tag.pk in carried]
     exact = document_of(found.revision.pk).text[mark.start : mark.end]
     place = {"start": mark.start, "end": mark.end, "exact": exact}
     if yours is not None and yours.get("exact"):
@@ -221,6 +235,7 @@ def _edit_form(request: HttpRequest, found: Found, *, yours=None, conflict="", e
         "error_list": list((errors or {}).values()),
         "theirs": card if conflict else None,
         "article": annotation.article,
+        "in_session": annotation.session_id is not None,
     }
     template = "editing/_form.html" if request.htmx else "editing/mark.html"
     return render(request, template, context, status=status)
@@ -254,13 +269,14 @@ def restore(request: HttpRequest, uid: str) -> HttpResponse:
     if request.htmx and request.POST.get("from") != "trash":
         return changed(request, marked, "restored", revision, notice(request, revision, "The mark is back."))
     messages.success(request, "The mark is back.")
-    return redirect(_address(mark_for(request.user, uid).revision, uid))
+    return redirect(_address_of(request, mark_for(request.user, uid)))
 
 
 @allow(signed_in)
 @require_POST
-def undo(request: HttpRequest) -> HttpResponse:
-    """Take back one's own last action on a mark of the article."""
+def undo(request: HttpRequest, session: str = "") -> HttpResponse:
+    """Take back one's own last action on a mark of the article, in the session or outside of sessions."""
+    scope = scope_of(request, session)
     pk = request.POST.get("article", "")
     article = None
     if pk.isascii() and pk.isdigit() and len(pk) < 18:
@@ -268,11 +284,11 @@ def undo(request: HttpRequest) -> HttpResponse:
     if article is None:
         raise Missing("There is no such article, or it is not open to you.")
     revision = page_revision(request, article)
-    marked = actions.undo_last(request.user, article, shown=revision.pk)
+    marked = actions.undo_last(request.user, article, seat=scope.seat, shown=revision.pk)
     if request.htmx:
         return changed(request, marked, "undone", revision, notice(request, revision, marked.said))
     messages.info(request, marked.said)
-    return redirect(article)
+    return redirect(scope.base(revision) if scope.seat else article.get_absolute_url())
 
 
 @allow(signed_in)
@@ -285,9 +301,9 @@ def trash(request: HttpRequest) -> HttpResponse:
 
 @allow(signed_in)
 @require_http_methods(["GET", "POST"])
-def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpResponse:
+def block(request: HttpRequest, slug: str, number: int, block: int, session: str = "") -> HttpResponse:
     """Marking without a mouse and without JavaScript: the sentences of a block to tick, or words to quote exactly."""
-    revision = revision_for(request.user, slug, number)
+    scope, revision = scope_of(request, session), revision_for(request.user, slug, number)
     document = document_of(revision.pk)
     if block >= len(document.blocks):
         raise Missing("This article has no such paragraph.")
@@ -306,6 +322,7 @@ def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpRespo
                 note=request.POST.get("note", ""),
                 visibility=request.POST.get("visibility", ""),
                 key=request.POST.get("key", ""),
+                seat=scope.seat,
             )
         except Invalid as invalid:
             errors = invalid.errors or {"": str(invalid)}
@@ -313,7 +330,7 @@ def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpRespo
             errors, key = {"": str(conflict)}, str(uuid.uuid4())
         else:
             messages.success(request, said_of(marked.replaced) or "Marked.")
-            return redirect(f"{revision.get_absolute_url()}#m{marked.annotation.uid}")
+            return redirect(_address(scope, revision, marked.annotation.uid))
     ticked = set(request.POST.getlist("sentences"))
     chosen = {int(v) for v in request.POST.getlist("tags") if v.isascii() and v.isdigit() and len(v) < 18}
     context = {
@@ -324,7 +341,9 @@ def block(request: HttpRequest, slug: str, number: int, block: int) -> HttpRespo
             {"number": i, "text": document.text[start:end], "ticked": str(i) in ticked}
             for i, (start, end) in enumerate(here.sentences)
         ],
-        "groups": _by_group(tags_to_mark_with(), chosen),
+        "groups": _by_group(tags_to_mark_with(scope.codebook_id), chosen),
+        "in_session": scope.seat is not None,
+        "base": scope.base(revision),
         "key": key,
         "errors": errors,
         "error_list": list(errors.values()),

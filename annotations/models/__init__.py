@@ -1,4 +1,32 @@
+from annotations.models.adjudication import Answer, Considered, Decision
 from annotations.models.annotation import Anchor, Annotation, AnnotationTag, Crossing
 from annotations.models.codebook import Codebook, Tag, TagGroup
+from annotations.models.team import (
+    Assignment,
+    Invitation,
+    Member,
+    Question,
+    Reply,
+    SessionArticle,
+    TeamSession,
+)
 
-__all__ = ["Anchor", "Annotation", "AnnotationTag", "Codebook", "Crossing", "Tag", "TagGroup"]
+__all__ = [
+    "Anchor",
+    "Annotation",
+    "AnnotationTag",
+    "Answer",
+    "Assignment",
+    "Codebook",
+    "Considered",
+    "Crossing",
+    "Decision",
+    "Invitation",
+    "Member",
+    "Question",
+    "Reply",
+    "SessionArticle",
+    "Tag",
+    "TagGroup",
+    "TeamSession",
+]

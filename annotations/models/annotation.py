@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
-import secrets
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
 from annotations.models.codebook import Tag, TagGroup
+from annotations.models.names import new_uid
+from annotations.models.team import Member, TeamSession
 from opslens.models import Article, Revision
 from opslens.text.anchoring import AMBIGUOUS, CHANGED, EXACT, LOST, MOVED
 
-_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-
-
-def new_uid() -> str:
-    """A public name for a mark: 50 random bits, so that it tells nothing about how many others there are."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
-
 
 class AnnotationQuerySet(models.QuerySet):
+    """The only doors to annotations: what a viewer may read is decided here (`docs/architecture.md`, Visibility)."""
+
     def visible_to(self, viewer) -> AnnotationQuerySet:
-        """The only door to annotations: those that this viewer may read (`docs/architecture.md`, Visibility)."""
-        here = self.filter(deleted_at=None)
-        if viewer.is_authenticated:
-            return here.filter(Q(author_id=viewer.pk) | Q(visibility=Annotation.PUBLIC), article__deleted_at=None)
-        return here.filter(visibility=Annotation.PUBLIC, article__deleted_at=None, article__is_public=True)
+        """Those that this viewer may read, in sessions and outside of them."""
+        if not viewer.is_authenticated:
+            out = Q(session__in=TeamSession.objects.finished())
+            return self._here().filter(_outside(viewer) | out, article__is_public=True)
+        own = Q(author_id=viewer.pk, session__in=TeamSession.objects.of(viewer))
+        open_to_all = Q(session__in=TeamSession.objects.with_all_marks_open_to(viewer))
+        out = Q(session__in=TeamSession.objects.finished())
+        return self._here().filter(_outside(viewer) | own | open_to_all | out)
+
+    def outside_sessions(self, viewer) -> AnnotationQuerySet:
+        """Those of `visible_to` that belong to no session."""
+        here = self._here().filter(_outside(viewer))
+        return here if viewer.is_authenticated else here.filter(article__is_public=True)
+
+    def in_session(self, session: TeamSession, member: Member | None, viewer) -> AnnotationQuerySet:
+        """Those of `visible_to` in one session that is not in the trash. `member` is the viewer's membership, None for
+        somebody without one."""
+        here = self._here().filter(session=session)
+        if session.phase in TeamSession.OUT:
+            return here if viewer.is_authenticated else here.filter(article__is_public=True)
+        if member is None or member.left_at is not None:
+            return here.none()
+        return here if member.sees_all_marks(session) else here.filter(author_id=viewer.pk)
 
     def in_trash_of(self, viewer) -> AnnotationQuerySet:
         """What this viewer deleted and may restore."""
         if not viewer.is_authenticated:
             return self.none()
-        return self.filter(author_id=viewer.pk, deleted_at__isnull=False, article__deleted_at=None)
+        place = Q(session=None) | Q(session__in=TeamSession.objects.of(viewer))
+        return self.filter(place, author_id=viewer.pk, deleted_at__isnull=False, article__deleted_at=None)
+
+    def _here(self) -> AnnotationQuerySet:
+        return self.filter(deleted_at=None, article__deleted_at=None)
+
+
+def _outside(viewer) -> Q:
+    """Personal marks that this viewer may read, as far as the mark goes."""
+    public = Q(visibility=Annotation.PUBLIC)
+    return Q(session=None) & (Q(author_id=viewer.pk) | public if viewer.is_authenticated else public)
 
 
 class Annotation(models.Model):
-    """A reader's mark: one range of words, tags, and a note. Where it stands is an `Anchor` per revision."""
+    """A reader's mark: one range of words, tags, and a note. Where it stands is an `Anchor` per revision.
 
-    PRIVATE, PUBLIC = "private", "public"
+    Who sees a mark that was made in a team session is for the session to say: its visibility is `team`.
+    """
+
+    PRIVATE, PUBLIC, TEAM = "private", "public", "team"
 
     uid = models.CharField(max_length=10, unique=True, default=new_uid, editable=False)
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="annotations")
@@ -50,13 +76,22 @@ class Annotation(models.Model):
         db_index=False,
         help_text="The revision in which its passage was chosen, last if more than once",
     )
+    session = models.ForeignKey(
+        TeamSession,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="marks",
+        db_index=False,
+    )
     # Foreign keys that another index begins with have none of their own: each index is pages to write for each mark.
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="annotations", db_index=False
     )
     quote = models.TextField(help_text="The exact words in that revision")
     note = models.TextField(blank=True)
-    visibility = models.CharField(max_length=7, choices=[(PRIVATE, "private"), (PUBLIC, "public")])
+    visibility = models.CharField(max_length=7, choices=[(PRIVATE, "private"), (PUBLIC, "public"), (TEAM, "team")])
     tags = models.ManyToManyField(Tag, through="AnnotationTag", related_name="annotations")
     version = models.PositiveIntegerField(default=1)
     idempotency_key = models.CharField(max_length=36)
@@ -70,14 +105,19 @@ class Annotation(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["author", "idempotency_key"], name="one_mark_per_request"),
-            models.CheckConstraint(condition=Q(visibility__in=["private", "public"]), name="visibility_known"),
+            models.CheckConstraint(
+                condition=Q(session=None, visibility__in=["private", "public"])
+                | Q(session__isnull=False, visibility="team"),
+                name="visibility_known",
+            ),
             models.CheckConstraint(condition=~Q(quote=""), name="mark_has_words"),
             models.CheckConstraint(condition=Q(version__gte=1), name="mark_version_from_one"),
         ]
         indexes = [
             models.Index(
                 fields=["author", "-deleted_at"], name="trash_by_author", condition=Q(deleted_at__isnull=False)
-            )
+            ),
+            models.Index(fields=["session", "article"], name="mark_by_session", condition=Q(session__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +130,13 @@ class Annotation(models.Model):
     def subject(self) -> str:
         """Its name in events."""
         return f"annotation:{self.uid}"
+
+    @property
+    def channel(self) -> str:
+        """The event channel on which changes of it are told today."""
+        if self.session_id is None:
+            return self.article.channel
+        return self.session.marks_channel(self.article_id, self.author_id)
 
 
 class AnnotationTag(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 SLOTS = range(1, 11)  # the looks of static/css/tokens.css
 
@@ -20,6 +21,9 @@ class Codebook(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("codebook:codebook") if self.is_default else reverse("codebook:of-session", args=[self.pk])
 
     @property
     def channel(self) -> str:

@@ -171,7 +171,9 @@ def _cut(words: str) -> str:
 
 def cards_of(viewer, marks: Sequence[Mark]) -> list[Card]:
     """Cards of these marks in their order. One query, whatever their number; who may see them is asked again."""
-    found = Annotation.objects.visible_to(viewer).select_related("author").in_bulk([mark.pk for mark in marks])
+    found = (
+        Annotation.objects.visible_to(viewer).select_related("author", "session").in_bulk([mark.pk for mark in marks])
+    )
     return [card_of(viewer, found[mark.pk], mark) for mark in marks if mark.pk in found]
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.codebook.kept import Look, looks, tags_to_mark_with
 from annotations.reading.cards import Group, groups_of
-from annotations.reading.queries import EVERYBODY, Mark, as_spans, heat, marks_for, slot_order, state_of_marks, tally
+from annotations.reading.queries import Mark, as_spans, heat, marks_for, slot_order, tally
+from annotations.reading.scope import OUTSIDE, Scope
 from opslens.articles.documents import document_of
 from opslens.models import Revision, User
 from opslens.text.blocks import Document
@@ -37,6 +37,7 @@ _SHOWN_OF_ARTICLE = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    base: str  # the address under which its fragments are
     lead: SafeString
     body: SafeString
     tally: SafeString
@@ -50,38 +51,40 @@ class Page:
     authors: tuple[tuple[str, str], ...]  # (username, name) of everybody whose marks the viewer sees
 
 
-def page_key(viewer, revision: Revision, whose: str = EVERYBODY, *, every_card: bool = False) -> tuple:
+def page_key(viewer, revision: Revision, scope: Scope = OUTSIDE, *, every_card: bool = False) -> tuple:
     """A value that is equal for two requests exactly when they show the same page. One query."""
     article = revision.article
     # What was read before the numbers is itself part of the key: with it, a write in between cannot hide.
     details = tuple(getattr(article, name) for name in _SHOWN_OF_ARTICLE)
-    return revision.pk, viewer.pk, whose, every_card, details, state_of_marks(article)
+    asked = scope.whose, scope.session_id, every_card
+    return revision.pk, viewer.pk, asked, details, scope.state(viewer, article)
 
 
-def page_for(viewer, revision: Revision, whose: str = EVERYBODY, *, every_card: bool = False) -> Page:
+def page_for(viewer, revision: Revision, scope: Scope = OUTSIDE, *, every_card: bool = False) -> Page:
     """The marked text as this viewer sees it, made anew: with the first cards or, for printing, with every card of up
     to MOST_CARDS marks."""
     document = document_of(revision.pk)
     tags = looks()
-    marks = marks_for(viewer, revision.pk, whose, tags)
+    marks = marks_for(viewer, revision.pk, scope, tags)
     for number, mark in enumerate(marks, 1):
         mark.number = number
     every_card = every_card and len(marks) <= MOST_CARDS
     woven = weave(document, as_spans(marks), order=slot_order(tags))
     if viewer.is_authenticated:
-        woven = with_annotate_links(revision, woven)
+        woven = with_annotate_links(scope.base(revision), woven)
     authors = {mark.author_id for mark in marks}
     names = User.objects.filter(pk__in=authors).order_by("display_name", "username")
     groups = groups_of(viewer, marks, None) if every_card else groups_of(viewer, _first_groups(marks))
     return Page(
+        base=scope.base(revision),
         lead=mark_safe(wrap(document, woven[: revision.lead_blocks])),
         body=mark_safe("".join(runs(document, woven, revision.lead_blocks))),
         tally=render_to_string(
             "reading/_tally.html", {"tally": tally(marks), "total": len(marks), "authors": len(authors)}
         ),
         strip=strip_html(document, heat(marks, len(document.text))),
-        cards=groups_html(revision, whose, groups),
-        selection=selection_html(viewer, revision, whose),
+        cards=groups_html(scope, revision, groups),
+        selection=selection_html(viewer, revision, scope),
         total=len(marks),
         cards_until=groups[-1].block if len(groups) == GROUPS_AT_FIRST and not every_card else len(document.blocks) - 1,
         every_card=every_card
@@ -102,15 +105,11 @@ def _first_groups(marks: list[Mark]) -> Iterator[Mark]:
         yield mark
 
 
-def groups_html(revision: Revision, whose: str, groups: list[Group]) -> SafeString:
+def groups_html(scope: Scope, revision: Revision, groups: list[Group]) -> SafeString:
     """Card groups as list items for `#cards`."""
-    arguments = [revision.article.slug, revision.number]
-    query = "?" + urlencode({"whose": whose})
-    context = {
-        "groups": groups,
-        "list_url": reverse("reading:marks", args=arguments) + query,
-        "cards_url": reverse("reading:cards", args=arguments) + query,
-    }
+    base = scope.base(revision)
+    query = "?" + urlencode({"whose": scope.whose})
+    context = {"groups": groups, "list_url": f"{base}marks/{query}", "cards_url": f"{base}cards/{query}"}
     return render_to_string("reading/_groups.html", context)
 
 
@@ -128,22 +127,22 @@ def runs(document: Document, woven: list[str], first: int) -> list[str]:
     return parts
 
 
-def with_annotate_links(revision: Revision, woven: list[str], first: int = 0) -> list[str]:
+def with_annotate_links(base: str, woven: list[str], first: int = 0) -> list[str]:
     """Each block with a link to the page on which it can be marked without a mouse and without JavaScript. The link
     is empty text-wise, so that a block's text stays the canonical one."""
-    base = reverse("editing:block", args=[revision.article.slug, revision.number, 0]).removesuffix("0/")
     out = []
     for at, html in enumerate(woven, first):
         cut = html.rindex("</")
-        out.append(f'{html[:cut]}<a class="an" href="{base}{at}/" aria-label="Annotate"></a>{html[cut:]}')
+        out.append(f'{html[:cut]}<a class="an" href="{base}mark/{at}/" aria-label="Annotate"></a>{html[cut:]}')
     return out
 
 
-def selection_html(viewer, revision: Revision, whose: str) -> SafeString:
+def selection_html(viewer, revision: Revision, scope: Scope) -> SafeString:
     """The bar with which a signed-in reader marks what is selected."""
     if not viewer.is_authenticated:
         return mark_safe("")
-    context = {"revision": revision, "whose": whose, "user": viewer, "tags": tags_to_mark_with()}
+    tags = tags_to_mark_with(scope.codebook_id)
+    context = {"revision": revision, "scope": scope, "user": viewer, "tags": tags}
     return render_to_string("reading/_selection.html", context)
 
 
@@ -161,13 +160,13 @@ def strip_html(document: Document, bins) -> SafeString:
 
 
 def block_fragments(
-    viewer, revision: Revision, blocks: range, marks: list[Mark], tags: dict[int, Look]
+    viewer, revision: Revision, scope: Scope, blocks: range, marks: list[Mark], tags: dict[int, Look]
 ) -> list[SafeString]:
     """Woven blocks, each marked to replace the element of its id on the page. `marks` are those that touch them."""
     document = document_of(revision.pk)
     woven = weave(document, as_spans(marks), blocks.start, blocks.stop - 1, order=slot_order(tags))
     if viewer.is_authenticated:
-        woven = with_annotate_links(revision, woven, blocks.start)
+        woven = with_annotate_links(scope.base(revision), woven, blocks.start)
     fragments = [html.replace(" ", ' hx-swap-oob="true" ', 1) for html in woven]
     # A parser drops parts of tables that follow other elements; a template of their own keeps them.
     return [

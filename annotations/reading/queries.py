@@ -10,12 +10,11 @@ from types import SimpleNamespace
 from django.db.models import Count, Q, QuerySet
 
 from annotations.codebook.kept import Look
-from annotations.models import Anchor, Annotation, Crossing
-from opslens.activity.numbers import last_numbers
+from annotations.membership import Seat
+from annotations.models import Anchor, Annotation, Crossing, Member, TeamSession
+from annotations.reading.scope import EVERYBODY, MINE, OUTSIDE, Scope
 from opslens.models import Article
 from opslens.models.prepared import prepare
-
-EVERYBODY, MINE = "all", "mine"
 
 
 @dataclass(slots=True)
@@ -38,14 +37,14 @@ class Mark:
 def visible_marks(
     viewer,
     revision_id: int,
-    whose: str = EVERYBODY,
+    scope: Scope = OUTSIDE,
     *,
     blocks: range | None = None,
     over: int | None = None,
     before: int | None = None,
     since: int | None = None,
 ) -> QuerySet[Annotation]:
-    """Annotations that this viewer sees on this revision, narrowed to one author by `whose`, to those that touch a
+    """Annotations that this viewer sees on this revision, narrowed by the scope, to those that touch a
     range of `blocks`, to those that lie over the position `over` (code points), to those that begin in a block
     `before` this one, or to those that start at a position `since` or after it.
 
@@ -65,10 +64,10 @@ def visible_marks(
         place &= Q(anchors__first_block__lt=before)
     if since is not None:
         place &= Q(anchors__start__gte=since)
-    marks = Annotation.objects.visible_to(viewer).filter(place)
-    if whose == MINE:
+    marks = scope.annotations(viewer).filter(place)
+    if scope.whose == MINE:
         return marks.filter(author_id=viewer.pk) if viewer.is_authenticated else marks.none()
-    return marks if whose == EVERYBODY else marks.filter(author__username=whose)
+    return marks if scope.whose == EVERYBODY else marks.filter(author__username=scope.whose)
 
 
 def _rows(marks: QuerySet[Annotation]) -> QuerySet:
@@ -91,37 +90,51 @@ def _rows(marks: QuerySet[Annotation]) -> QuerySet:
 _READER = SimpleNamespace(is_authenticated=True, pk=2_000_000_031)
 _VISITOR = SimpleNamespace(is_authenticated=False)
 _REVISION, _FIRST, _STOP = 2_000_000_033, 2_000_000_035, 2_000_000_037
+_SESSION = 2_000_000_039
 
 
-def _everybodys(viewer, *stand_ins: int) -> tuple:
+def _everybodys(viewer, scope: Scope, *stand_ins: int) -> tuple:
     def whole(*values: int) -> QuerySet:
-        return _rows(visible_marks(viewer, _REVISION))
+        return _rows(visible_marks(viewer, _REVISION, scope))
 
     def blocks(*values: int) -> QuerySet:
-        return _rows(visible_marks(viewer, _REVISION, blocks=range(_FIRST, _STOP)))
+        return _rows(visible_marks(viewer, _REVISION, scope, blocks=range(_FIRST, _STOP)))
 
     return prepare(whole, *stand_ins, _REVISION), prepare(blocks, *stand_ins, _REVISION, _FIRST, _STOP)
 
 
-_prepared = {True: _everybodys(_READER, _READER.pk), False: _everybodys(_VISITOR)}
+def _inside(is_blind: bool) -> Scope:
+    session = TeamSession(pk=_SESSION, phase=TeamSession.ANNOTATING, is_blind=is_blind)
+    return Scope(seat=Seat(session, Member(role=Member.ANNOTATOR, reads=True)))
 
 
-def marks_of_everybody(viewer, revision_id: int, tags: dict[int, Look], *, blocks: range | None = None) -> list[Mark]:
-    """`read_marks(visible_marks(viewer, revision_id, blocks=blocks), tags)`, from a query that is compiled once."""
-    whole, in_blocks = _prepared[viewer.is_authenticated]
-    values = [viewer.pk, revision_id] if viewer.is_authenticated else [revision_id]
-    if blocks is None:
-        return _assemble(whole(*values), tags)
-    return _assemble(in_blocks(*values, blocks.start, blocks.stop), tags)
+_outside_readers = _everybodys(_READER, OUTSIDE, _READER.pk)
+_outside_visitors = _everybodys(_VISITOR, OUTSIDE)
+_inside_all = _everybodys(_READER, _inside(is_blind=False), _SESSION)
+_inside_own = _everybodys(_READER, _inside(is_blind=True), _SESSION, _READER.pk)
+
+
+def _prepared(viewer, scope: Scope) -> tuple[tuple, list[int]]:
+    """The queries for everybody's marks of a scope, and the values that come before the revision."""
+    if scope.seat is None:
+        return (_outside_readers, [viewer.pk]) if viewer.is_authenticated else (_outside_visitors, [])
+    if scope.seat.sees_all_marks:
+        return _inside_all, [scope.session_id]
+    return _inside_own, [scope.session_id, viewer.pk]
 
 
 def marks_for(
-    viewer, revision_id: int, whose: str, tags: dict[int, Look], *, blocks: range | None = None
+    viewer, revision_id: int, scope: Scope, tags: dict[int, Look], *, blocks: range | None = None
 ) -> list[Mark]:
-    """The marks that this viewer sees with this filter, on the whole revision or touching a range of blocks."""
-    if whose == EVERYBODY:
-        return marks_of_everybody(viewer, revision_id, tags, blocks=blocks)
-    return read_marks(visible_marks(viewer, revision_id, whose, blocks=blocks), tags)
+    """The marks that this viewer sees in this scope, on the whole revision or touching a range of blocks:
+    `read_marks(visible_marks(viewer, revision_id, scope, blocks=blocks), tags)`, from a query that is compiled once
+    where everybody's are asked for."""
+    if scope.whose != EVERYBODY:
+        return read_marks(visible_marks(viewer, revision_id, scope, blocks=blocks), tags)
+    (whole, in_blocks), values = _prepared(viewer, scope)
+    if blocks is None:
+        return _assemble(whole(*values, revision_id), tags)
+    return _assemble(in_blocks(*values, revision_id, blocks.start, blocks.stop), tags)
 
 
 def read_marks(marks: QuerySet[Annotation], tags: dict[int, Look]) -> list[Mark]:
@@ -259,17 +272,12 @@ def heat(marks: Sequence[Mark], length: int, bins: int = 100) -> list[HeatBin]:
     ]
 
 
-def state_of_marks(article: Article) -> tuple[tuple[str, int], ...]:
-    """A value that changes whenever anything changes that shows in the marks of an article: its own events, the
-    codebooks, people's names. One query."""
-    return last_numbers(article.channel, "site", kind="codebook")
-
-
 def counts_of_articles(viewer, articles: Iterable[Article]) -> dict[int, list[tuple[str, int, int]]]:
-    """Per article id: (tag name, slot, number of visible marks on its current revision), in codebook order."""
+    """Per article id: (tag name, slot, number of visible marks on its current revision that belong to no session), in
+    codebook order."""
     current = {article.current_id: article.pk for article in articles}
     rows = (
-        Annotation.objects.visible_to(viewer)
+        Annotation.objects.outside_sessions(viewer)
         .filter(anchors__revision_id__in=list(current), anchors__start__isnull=False, taggings__isnull=False)
         .values_list("article_id", "taggings__tag__name", "taggings__tag__slot")
         .annotate(n=Count("pk"))

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET
 from annotations.codebook.kept import looks
 from annotations.reading.cards import CARDS_IN_A_GROUP, cards_of, groups_of
 from annotations.reading.pages import block_fragments, groups_html, page_for
-from annotations.reading.queries import EVERYBODY, marks_for, read_marks, visible_marks
+from annotations.reading.queries import marks_for, read_marks, visible_marks
+from annotations.reading.scope import scope_of
 from opslens.articles.documents import document_of
 from opslens.articles.revisions import revision_for
 from opslens.web.policy import allow, everyone
@@ -18,11 +19,6 @@ from opslens.web.refusals import Invalid
 
 MOST_BLOCKS = 200  # in one request for cards or blocks
 LIST_PAGE = 100  # marks on one page of the plain list
-
-
-def whose_of(request: HttpRequest) -> str:
-    """The filter "whose marks": everybody's, one's own, or those of one reader by user name."""
-    return (request.POST.get("whose") or request.GET.get("whose") or EVERYBODY)[:150].replace("\x00", "")
 
 
 def _block_range(request: HttpRequest, number_of_blocks: int) -> range:
@@ -37,31 +33,31 @@ def _block_range(request: HttpRequest, number_of_blocks: int) -> range:
 
 @allow(everyone)
 @require_GET
-def cards(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def cards(request: HttpRequest, slug: str, number: int, session: str = "") -> HttpResponse:
     """Card groups of the blocks in a range, in document order; with `all=yes` every card of one block."""
-    revision = revision_for(request.user, slug, number)
+    scope, revision = scope_of(request, session), revision_for(request.user, slug, number)
     wanted = _block_range(request, len(document_of(revision.pk).blocks))
-    marks = marks_for(request.user, revision.pk, whose_of(request), looks(), blocks=wanted)
+    marks = marks_for(request.user, revision.pk, scope, looks(), blocks=wanted)
     starting = [mark for mark in marks if mark.first_block >= wanted.start]
-    before = visible_marks(request.user, revision.pk, whose_of(request), before=wanted.start).count()
+    before = visible_marks(request.user, revision.pk, scope, before=wanted.start).count()
     for mark_number, mark in enumerate(starting, before + 1):
         mark.number = mark_number
     limit = None if request.GET.get("all") == "yes" and len(wanted) == 1 else CARDS_IN_A_GROUP
     groups = groups_of(request.user, starting, limit)
-    return HttpResponse(groups_html(revision, whose_of(request), groups))
+    return HttpResponse(groups_html(scope, revision, groups))
 
 
 @allow(everyone)
 @require_GET
-def at(request: HttpRequest, slug: str, number: int, offset: int) -> HttpResponse:
+def at(request: HttpRequest, slug: str, number: int, offset: int, session: str = "") -> HttpResponse:
     """The cards of what lies under one position (code points), shortest passage first."""
-    revision = revision_for(request.user, slug, number)
+    scope, revision = scope_of(request, session), revision_for(request.user, slug, number)
     document = document_of(revision.pk)
     if offset >= len(document.text):
         raise Invalid("This position is not in the article.")
     block = document.block_at(offset).ordinal
     only = range(block, block + 1)
-    marks = visible_marks(request.user, revision.pk, whose_of(request), blocks=only, over=offset)
+    marks = visible_marks(request.user, revision.pk, scope, blocks=only, over=offset)
     here = read_marks(marks, looks())
     here.sort(key=lambda mark: (mark.end - mark.start, mark.start))
     return render(request, "reading/_here.html", {"cards": cards_of(request.user, here), "offset": offset})
@@ -69,33 +65,32 @@ def at(request: HttpRequest, slug: str, number: int, offset: int) -> HttpRespons
 
 @allow(everyone)
 @require_GET
-def blocks(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def blocks(request: HttpRequest, slug: str, number: int, session: str = "") -> HttpResponse:
     """Woven blocks of a range, each to replace the one on the page."""
-    revision = revision_for(request.user, slug, number)
+    scope, revision = scope_of(request, session), revision_for(request.user, slug, number)
     wanted = _block_range(request, len(document_of(revision.pk).blocks))
     if not wanted:
         return HttpResponse("")
     tags = looks()
-    marks = marks_for(request.user, revision.pk, whose_of(request), tags, blocks=wanted)
-    return HttpResponse("".join(block_fragments(request.user, revision, wanted, marks, tags)))
+    marks = marks_for(request.user, revision.pk, scope, tags, blocks=wanted)
+    return HttpResponse("".join(block_fragments(request.user, revision, scope, wanted, marks, tags)))
 
 
 @allow(everyone)
 @require_GET
-def summary(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def summary(request: HttpRequest, slug: str, number: int, session: str = "") -> HttpResponse:
     """The counts by tag and, out of band, the heat strip."""
-    revision = revision_for(request.user, slug, number)
-    page = page_for(request.user, revision, whose_of(request))
+    scope, revision = scope_of(request, session), revision_for(request.user, slug, number)
+    page = page_for(request.user, revision, scope)
     return render(request, "reading/_summary.html", {"page": page})
 
 
 @allow(everyone)
 @require_GET
-def marks(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def marks(request: HttpRequest, slug: str, number: int, session: str = "") -> HttpResponse:
     """All marks as a plain list in document order, a page at a time."""
-    revision = revision_for(request.user, slug, number)
-    whose = whose_of(request)
-    found = visible_marks(request.user, revision.pk, whose)
+    scope, revision = scope_of(request, session), revision_for(request.user, slug, number)
+    found = visible_marks(request.user, revision.pk, scope)
     after = request.GET.get("after", "")
     if after and not after.isascii():
         raise Invalid("This page of the list does not exist.")
@@ -108,7 +103,7 @@ def marks(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             raise Invalid("This page of the list does not exist.") from None
         if not 0 <= since < 2**31 or not 0 <= skip < 2**31:
             raise Invalid("This page of the list does not exist.")
-        rows = visible_marks(request.user, revision.pk, whose, since=since)
+        rows = visible_marks(request.user, revision.pk, scope, since=since)
     else:
         skip = 0
     # Keyset on the start, then an offset among the marks that start at the very same place.
@@ -131,6 +126,7 @@ def marks(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             "onward": onward,
             "first_page": not after,
             "total": found.aggregate(n=Count("pk"))["n"],
-            "whose": whose,
+            "scope": scope,
+            "base": scope.base(revision),
         },
     )

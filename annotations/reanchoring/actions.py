@@ -42,7 +42,7 @@ def attach_mark(viewer, uid: str, version: int, passage: Passage) -> Marked:
             return Marked(annotation, home, tuple(tag_ids), (), changed=False)
         store(annotation, home, Tag.objects.filter(pk__in=tag_ids), tag_ids)
         record(
-            annotation.article.channel,
+            annotation.channel,
             _ATTACHED[annotation.author_id == viewer.pk],
             actor=viewer,
             subject=annotation.subject,
@@ -59,7 +59,7 @@ def detach_mark(viewer, uid: str) -> Marked:
     with transaction.atomic():
         annotation, home, _ = own_mark(viewer, uid, may=may_attach_mark)
         attached = Event.objects.filter(
-            channel__name=annotation.article.channel,
+            channel__name=annotation.channel,
             subject=annotation.subject,
             actor_id=viewer.pk,
             verb__in=_ATTACHED.values(),
@@ -96,5 +96,5 @@ def _look(viewer, uid: str, verb: str, seen_id: int | None, *, looked: bool) -> 
         anchor.looked_at = timezone.now() if looked else None
         anchor.save(update_fields=["looked_at"])
         after = {"revision": anchor.revision_id, "state": anchor.state}
-        record(annotation.article.channel, verb, actor=viewer, subject=annotation.subject, after=after)
+        record(annotation.channel, verb, actor=viewer, subject=annotation.subject, after=after)
     return annotation

@@ -75,7 +75,8 @@ def to_look_at(viewer, *, left: bool = False) -> QuerySet[Annotation]:
     with `left` those of them about which somebody has said that they may stay like this."""
     here = Q(anchors__revision_id=F("article__current_id"), anchors__looked_at__isnull=not left)
     astray = Q(anchors__start=None) | Q(anchors__is_doubtful=True)
-    return Annotation.objects.visible_to(viewer).filter(_in_charge(viewer)).filter(here & astray)
+    # In a session everybody reads one and the same revision; its marks have nowhere else to stand.
+    return Annotation.objects.outside_sessions(viewer).filter(_in_charge(viewer)).filter(here & astray)
 
 
 def counts_to_look_at(viewer, articles: Iterable[Article]) -> dict[int, int]:

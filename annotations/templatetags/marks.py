@@ -9,7 +9,7 @@ from annotations.models import Anchor, Annotation
 from annotations.permissions import may_attach_mark
 from annotations.reading.pages import Page, page_for, page_key
 from annotations.reading.queries import counts_of_articles
-from annotations.reading.views import whose_of
+from annotations.reading.scope import Scope, scope_of
 from annotations.reanchoring.queries import counts_to_look_at
 from opslens.models import Article, Revision
 from opslens.text.blocks import Document
@@ -33,20 +33,20 @@ def _every_card(request) -> bool:
 def marked_page(context, revision: Revision) -> Page:
     """The revision with the marks that this request's viewer sees, for `{% marked_page revision as page %}`."""
     request = context["request"]
-    return page_for(request.user, revision, whose_of(request), every_card=_every_card(request))
+    return page_for(request.user, revision, scope_in(context), every_card=_every_card(request))
 
 
 @register.simple_tag(takes_context=True)
 def marked_page_key(context, revision: Revision) -> tuple:
     """What `{% kept %}` keeps a marked page by."""
     request = context["request"]
-    return page_key(request.user, revision, whose_of(request), every_card=_every_card(request))
+    return page_key(request.user, revision, scope_in(context), every_card=_every_card(request))
 
 
-@register.simple_tag(takes_context=True)
-def whose(context) -> str:
-    """Whose marks this request asks for."""
-    return whose_of(context["request"])
+@register.simple_tag(takes_context=True, name="scope")
+def scope_in(context) -> Scope:
+    """Which marks this page is about: those of the session whose page it is, else those outside of sessions."""
+    return context.get("scope") or scope_of(context["request"])
 
 
 @register.simple_tag(takes_context=True)

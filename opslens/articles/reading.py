@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
@@ -32,7 +34,11 @@ def _number_of(revision_id: int) -> int:
 @require_GET
 def read(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """The article with its marks. Marks come in through template tags of the annotations app."""
-    revision = revision_for(request.user, slug, number)
+    return reading_page(request, revision_for(request.user, slug, number))
+
+
+def reading_page(request: HttpRequest, revision: Revision, **more: Any) -> HttpResponse:
+    """The page of a revision that the viewer may read; `more` goes into the template's context."""
     low, high = minutes_to_read(revision.word_count)
     is_current = revision.article.current_id == revision.pk
     left_at = ""
@@ -51,6 +57,7 @@ def read(request: HttpRequest, slug: str, number: int | None = None) -> HttpResp
             "is_current": is_current,
             "current_number": revision.number if is_current else _number_of(revision.article.current_id),
             "articles": [revision.article],
+            **more,
         },
     )
 

@@ -13,6 +13,7 @@ from annotations.models import Annotation
 from annotations.reading.cards import cards_of
 from annotations.reading.pages import page_key
 from annotations.reading.queries import marks_for
+from annotations.reading.scope import OUTSIDE
 from opslens.articles.actions import details_digest, details_of, edit_details, import_article
 from opslens.articles.documents import document_of
 from opslens.articles.revising.actions import revise_article
@@ -99,7 +100,7 @@ def test_a_request_that_is_sent_again_after_its_mark_moved_on(client_of, annotat
 
 def card_on(viewer, annotation: Annotation, number: int):
     revision = Revision.objects.get(article_id=annotation.article_id, number=number)
-    (card,) = cards_of(viewer, marks_for(viewer, revision.pk, "all", looks()))
+    (card,) = cards_of(viewer, marks_for(viewer, revision.pk, OUTSIDE, looks()))
     return card
 
 

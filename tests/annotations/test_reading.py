@@ -19,6 +19,7 @@ from annotations.models import Annotation
 from annotations.reading.cards import groups_of
 from annotations.reading.pages import page_for
 from annotations.reading.queries import Mark, contested_ranges, heat, read_marks, visible_marks
+from annotations.reading.scope import Scope
 from opslens.accounts.actions import edit_profile
 from opslens.articles.documents import document_of
 
@@ -59,7 +60,7 @@ def test_the_filter_narrows_and_never_widens(article, annotator, second_annotato
     mark(second_annotator, "closes the case")
 
     def seen(viewer, whose: str) -> set[str]:
-        return {a.quote for a in visible_marks(viewer, article.current_id, whose)}
+        return {a.quote for a in visible_marks(viewer, article.current_id, Scope(whose))}
 
     assert seen(second_annotator, "mine") == {"closes the case"}
     assert seen(second_annotator, "annotator") == {"families pay"}

@@ -1,0 +1,37 @@
+"""The pages of a session, as far as they are for this member in this phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from annotations.membership import Seat
+from annotations.models import TeamSession
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    key: str
+    label: str
+    url: str
+
+
+def tabs(seat: Seat) -> list[Tab]:
+    session, member = seat.session, seat.member
+    after_reveal = not session.hides_marks and session.phase != TeamSession.DRAFT
+    settling = TeamSession.ORDER.index(session.phase) >= TeamSession.ORDER.index(TeamSession.ADJUDICATING)
+    pages = [
+        ("overview", "Overview", "", True),
+        ("people", "People", "people/", True),
+        ("codebook", "Codebook", session.codebook.get_absolute_url(), True),
+        ("talk", "Marks side by side", "talk/", after_reveal),
+        ("agreement", "Agreement", "agreement/", after_reveal or seat.sees_all_marks),
+        ("desk", "Desk", "desk/", settling and member.oversees),
+        ("decided", "Decisions", "decided/", settling),
+        ("recap", "Recap", "recap/", settling),
+        ("edition", "Edition", f"/edition/{session.uid}/", session.phase in TeamSession.OUT),
+        ("settings", "Settings", "settings/", member.is_owner),
+    ]
+    base = session.get_absolute_url()
+    return [
+        Tab(key, label, path if path.startswith("/") else base + path) for key, label, path, shown in pages if shown
+    ]
