@@ -19,6 +19,7 @@ PARTS = {
     "start": "bench.starting",
     "open": "bench.reading",
     "mark": "bench.marking",
+    "agreement": "bench.agreement",
     "browser": "bench.browsing",
 }
 RESULTS = Path("bench-results")
