@@ -16,7 +16,8 @@ def may_edit_codebook(viewer, codebook: Codebook | None = None) -> bool:
     of a session: its owners, until the session is published."""
     if codebook is not None and not codebook.is_default:
         owned = Member.objects.filter(user_id=viewer.pk, role=Member.OWNER, left_at=None)
-        return owned.filter(session__codebook=codebook, session__deleted_at=None).exists()
+        # Who tries a settled article owns a session with its codebook, and has no say in it.
+        return owned.filter(session__codebook=codebook, session__deleted_at=None, session__calibrates=None).exists()
     return viewer.is_active and (viewer.is_staff or viewer.has_perm("annotations.change_codebook"))
 
 

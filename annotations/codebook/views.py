@@ -61,7 +61,9 @@ def _place(tag: Tag) -> str:
 def _editors(book: Codebook) -> list[str]:
     """Names of some of those who may edit, for readers who would like a change."""
     if not book.is_default:
-        owners = Member.objects.filter(session__codebook=book, role=Member.OWNER, left_at=None).select_related("user")
+        owners = Member.objects.filter(
+            session__codebook=book, session__calibrates=None, role=Member.OWNER, left_at=None
+        ).select_related("user")
         return [member.user.name for member in owners[:EDITORS_NAMED]]
     given = Q(user_permissions__codename="change_codebook", user_permissions__content_type__app_label="annotations")
     by_group = Q(

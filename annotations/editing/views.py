@@ -102,7 +102,8 @@ def _proposal(request: HttpRequest, revision: Revision, marked: actions.Marked) 
 @allow(signed_in)
 @require_POST
 def create(request: HttpRequest, session: str = "") -> HttpResponse:
-    new, scope = NewMark.read(request.POST), scope_of(request, session)
+    scope = scope_of(request, session)
+    new = NewMark.read(request.POST)
     revision = revision_by_id(request.user, new.revision)
     passage = actions.choose_passage(revision.pk, new.start, new.end, new.exact)
     marked = actions.mark_passage(

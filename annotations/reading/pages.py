@@ -70,7 +70,7 @@ def page_for(viewer, revision: Revision, scope: Scope = OUTSIDE, *, every_card: 
         mark.number = number
     every_card = every_card and len(marks) <= MOST_CARDS
     woven = weave(document, as_spans(marks), order=slot_order(tags))
-    if viewer.is_authenticated:
+    if scope.may_mark(viewer):
         woven = with_annotate_links(scope.base(revision), woven)
     authors = {mark.author_id for mark in marks}
     names = User.objects.filter(pk__in=authors).order_by("display_name", "username")
@@ -138,8 +138,8 @@ def with_annotate_links(base: str, woven: list[str], first: int = 0) -> list[str
 
 
 def selection_html(viewer, revision: Revision, scope: Scope) -> SafeString:
-    """The bar with which a signed-in reader marks what is selected."""
-    if not viewer.is_authenticated:
+    """The bar with which somebody who may mark here marks what is selected."""
+    if not scope.may_mark(viewer):
         return mark_safe("")
     tags = tags_to_mark_with(scope.codebook_id)
     context = {"revision": revision, "scope": scope, "user": viewer, "tags": tags}
@@ -165,7 +165,7 @@ def block_fragments(
     """Woven blocks, each marked to replace the element of its id on the page. `marks` are those that touch them."""
     document = document_of(revision.pk)
     woven = weave(document, as_spans(marks), blocks.start, blocks.stop - 1, order=slot_order(tags))
-    if viewer.is_authenticated:
+    if scope.may_mark(viewer):
         woven = with_annotate_links(scope.base(revision), woven, blocks.start)
     fragments = [html.replace(" ", ' hx-swap-oob="true" ', 1) for html in woven]
     # A parser drops parts of tables that follow other elements; a template of their own keeps them.

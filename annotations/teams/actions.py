@@ -201,6 +201,8 @@ def set_phase(viewer, session_id: int, to: str, *, seen: str, reason: str = "") 
     before, after = neighbours(session.phase)
     if to not in (before, after):
         raise Invalid("A session goes one phase on, or one back.")
+    if session.calibrates_id is not None and to not in TeamSession.BEFORE_REVEAL:
+        raise Invalid("This is one reader’s own try at a settled article. It is neither revealed nor published.")
     reason = reason.replace("\x00", "").strip()
     if to == before and not reason:
         raise Invalid("Say why the session goes back.", {"reason": "Say why the session goes back."})

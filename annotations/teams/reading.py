@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET, require_POST
 from annotations.membership import article_in, session_for
 from annotations.reading.scope import Scope, whose_of
 from annotations.teams.actions import reveal_if_due
-from annotations.teams.progress.actions import open_article
+from annotations.teams.guidelines import guidelines_html
+from annotations.teams.progress.actions import open_article, own_work
 from opslens.articles import reading
 from opslens.articles.revisions import revision_for
 from opslens.models import Revision
@@ -28,8 +29,15 @@ def read(request: HttpRequest, session: str, slug: str, number: int | None = Non
     if number not in (None, fixed):
         return redirect("teams:read", session, slug)
     open_article(request.user, seat, here)
-    revision = revision_for(request.user, slug, fixed)
-    return reading.reading_page(request, revision, scope=Scope(whose_of(request), seat), seat=seat, here=here)
+    return reading.reading_page(
+        request,
+        revision_for(request.user, slug, fixed),
+        scope=Scope(whose_of(request), seat),
+        seat=seat,
+        here=here,
+        work=own_work(request.user, here),
+        guidelines=guidelines_html(seat.session.guidelines),
+    )
 
 
 @allow(signed_in)

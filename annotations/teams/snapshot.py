@@ -10,7 +10,7 @@ from annotations.models import Anchor, Annotation, Assignment, TeamSession
 
 def keep_marks_at_reveal(session: TeamSession) -> None:
     """Store every reader's marks with their assignment, once. Part of the caller's transaction."""
-    waiting = Assignment.objects.filter(session_article__session=session, at_reveal=None).select_related(
+    waiting = Assignment.objects.filter(session_article__session=session, at_reveal__isnull=True).select_related(
         "session_article", "member"
     )
     by_reader = marks_now(session)

@@ -6,6 +6,8 @@ import { noticed } from "./page/notices.js";
 import { ask } from "./page/requests.js";
 import { openHelp } from "./elements/help.js";
 
+const SECOND_KEY_MS = 1500;
+
 /** Whether a key belongs to what has the focus: a field, a dialog, a menu. */
 function isTaken(event) {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return true;
@@ -44,6 +46,7 @@ function search() {
  */
 export function connectReadingKeys(page) {
   const { article, chosen, bar, mode, cards, main } = page;
+  let wentTo = 0; // when `g` was pressed, the first half of `g d`
 
   document.addEventListener("keydown", (event) => {
     if (isTaken(event)) return;
@@ -55,6 +58,9 @@ export function connectReadingKeys(page) {
     page.readSelection(); // the key may come before the selection has been looked at
     const isButton = event.target.closest?.("a[href], button, summary, input, select");
     if (key === "Escape") return escape();
+    const isSecond = event.timeStamp - wentTo < SECOND_KEY_MS;
+    wentTo = 0;
+    if (isSecond && key === "d") return done();
     if (mode.isOn && inPassageMode(event, isButton)) return true;
     if (bar?.key(key, event)) return true;
     if (bar && chosen.current && key === "Enter" && !isButton) {
@@ -68,9 +74,17 @@ export function connectReadingKeys(page) {
       j: () => step(1),
       k: () => step(-1),
       z: () => bar && undo(),
+      g: () => (wentTo = event.timeStamp),
     }[key];
     if (!action) return false;
     action();
+    return true;
+  }
+
+  function done() {
+    const button = document.querySelector('#session-bar [data-do="done"]');
+    if (button) button.click();
+    else announce("There is nothing to finish here.");
     return true;
   }
 

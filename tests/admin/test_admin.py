@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -9,17 +11,36 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import Anchor, Annotation, AnnotationTag, Codebook, Crossing, Tag, TagGroup
+from annotations.models import (
+    Anchor,
+    Annotation,
+    AnnotationTag,
+    Answer,
+    Assignment,
+    Codebook,
+    Considered,
+    Crossing,
+    Decision,
+    Invitation,
+    Member,
+    Question,
+    Reply,
+    SessionArticle,
+    Tag,
+    TagGroup,
+    TeamSession,
+)
 from opslens.activity.record import record
 from opslens.articles.search.index import index_article
 from opslens.models import Article, Channel, Draft, Event, ReadingPosition, Revision, SearchPassage, User
 
-INLINE = {AnnotationTag}
+INLINE = {AnnotationTag, Considered}
 LISTED = [
     *[User, Article, Revision, Draft, SearchPassage, ReadingPosition, Channel, Event],
     *[Codebook, TagGroup, Tag, Annotation, Anchor, Crossing],
+    *[TeamSession, Member, SessionArticle, Assignment, Invitation, Question, Reply, Decision, Answer],
 ]
-KEPT = [User, Article, Revision, Annotation, Tag, TagGroup, Codebook, Event, Channel, Anchor]
+KEPT = [User, Article, Revision, Annotation, Tag, TagGroup, Codebook, Event, Channel, Anchor, *LISTED[14:]]
 
 
 def names(models) -> list[str]:
@@ -32,6 +53,21 @@ def page_of(model, kind: str = "changelist", *args) -> str:
 
 def last_event() -> Event:
     return Event.objects.order_by("-id").first()
+
+
+def in_session(reader: User, article: Article, revision: Revision, codebook: Codebook, mark: Annotation) -> None:
+    """One row of everything that a team session has."""
+    session = TeamSession.objects.create(name=article.title, codebook=codebook, created_by=reader, is_blind=False)
+    member = Member.objects.create(session=session, user=reader, role=Member.OWNER, reads=True)
+    here = SessionArticle.objects.create(session=session, article=article, revision=revision)
+    Assignment.objects.create(session_article=here, member=member)
+    until = timezone.now() + timedelta(days=1)
+    Invitation.objects.create(session=session, role=Member.ANNOTATOR, expires_at=until, created_by=reader)
+    Question.objects.create(session=session, session_article=here, asker=reader, text="Why?")
+    Reply.objects.create(annotation=mark, author=reader, text="Because.", key=session.uid)
+    decision = Decision.objects.create(session_article=here, start=0, end=5, verdict="accepted", decided_by=reader)
+    Considered.objects.create(decision=decision, annotation=mark, version=1)
+    Answer.objects.create(decision=decision, reader=reader, text="I see.")
 
 
 @pytest.fixture
@@ -67,6 +103,7 @@ def site(book, revision, mark, annotator, owner):
         group = TagGroup.objects.create(codebook=book, key=f"g{number}", name=f"Group {number}")
         Tag.objects.create(codebook=book, group=group, name=f"tag {number}", slot=1)
         Codebook.objects.create(name=f"Book {number}")
+        in_session(reader, article, extra, Codebook.objects.get(name=f"Book {number}"), Annotation.objects.latest("pk"))
         record(article.channel, "article-imported", actor=reader, subject=f"article:{article.pk}", after={"title": "x"})
 
     from django.db import transaction
@@ -495,3 +532,24 @@ def test_events_can_be_followed_from_a_person(client, root, site):
     response = client.get(page_of(Event), {"actor__id__exact": reader.pk})
     assert [event.actor for event in response.context["cl"].queryset] == [reader]
     assert timezone.now() >= last_event().at
+
+
+def test_a_look_at_a_blind_session_is_an_event_of_its_own(client, root, owner, annotator, revision, mark, book):
+    session = TeamSession.objects.create(name="Blind", codebook=book, created_by=owner, phase=TeamSession.ANNOTATING)
+    seen = mark(annotator, "claim")
+    pk = seen if isinstance(seen, int) else getattr(seen, "annotation", seen).pk
+    Annotation.objects.filter(pk=pk).update(session=session, visibility=Annotation.TEAM)
+    looks = Event.objects.filter(channel__name=f"team:{session.pk}:looks", verb="staff-looked")
+    client.force_login(root)
+    client.get(page_of(Annotation))
+    client.get(page_of(Annotation, "change", pk))
+    client.get(page_of(Anchor))
+    assert list(looks.values_list("actor", "after")) == [
+        (root.pk, {"page": "annotation", "rows": 1}),
+        (root.pk, {"page": "annotation", "rows": 1}),
+        (root.pk, {"page": "anchor", "rows": 1}),
+    ]
+    assert not Event.objects.filter(channel__name=session.channel).exists()
+    TeamSession.objects.filter(pk=session.pk).update(phase=TeamSession.REVEALED)
+    client.get(page_of(Annotation))
+    assert looks.count() == 3

@@ -20,6 +20,7 @@ const MARKING = [
   ["Shift + a tag’s key", "Collect tags; the next one without Shift saves"],
   ["Esc", "Leave"],
   ["z", "Undo your last change"],
+  ["g d", "In a session: done with this article"],
 ];
 
 let dialog = null;

@@ -4,8 +4,9 @@
 const KEEP_MS = 30 * 24 * 3600 * 1000;
 
 function name(kind, ...parts) {
-  const reader = document.getElementById("text")?.dataset.reader ?? "";
-  return ["opslens", kind, reader, ...parts].join(":");
+  const { reader = "", session = "" } = document.getElementById("text")?.dataset ?? {};
+  // What was begun in a session must not turn up outside of it, nor the reverse.
+  return ["opslens", kind, reader, ...(session ? [session] : []), ...parts].join(":");
 }
 
 function load(key) {
