@@ -1,4 +1,4 @@
-"""The demo: texts of `seeds/` with three readers who have already marked them."""
+"""Texts of `seeds/` with three readers who have already marked them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from annotations.codebook.actions import load_codebook
 from annotations.codebook.queries import current_codebook
-from annotations.editing.actions import choose_passage, mark_passage
+from annotations.editing.actions import Passage, choose_passage, mark_passage
 from annotations.models import Annotation, Codebook, Tag
 from opslens.activity.record import record
 from opslens.articles.actions import import_article
@@ -34,25 +33,24 @@ def ensure_codebook() -> Codebook:
     return current_codebook()
 
 
-@transaction.atomic
-def load_demo() -> tuple[int, int]:
-    """Load what of the demo is not there yet; returns (new articles, new marks). Running it again adds nothing."""
+def load_content() -> tuple[Codebook, dict[str, User], dict[str, Article], list[dict]]:
+    """Load texts, readers and their marks as far as they are not there yet: the codebook, the readers by name, the
+    articles by file, and the marks as `seeds/annotations.json` has them. Part of the caller's transaction."""
     codebook = ensure_codebook()
     data = json.loads((SEEDS / "annotations.json").read_text("utf-8"))
     readers = {row["username"]: _reader(row) for row in data["readers"]}
+    keeper = readers[data["readers"][0]["username"]]
     # One of them looks after the codebook and the articles, so that changing them can be tried as well.
-    readers[data["readers"][0]["username"]].user_permissions.add(
+    keeper.user_permissions.add(
         Permission.objects.get(content_type__app_label="annotations", codename="change_codebook")
     )
-    before = Article.objects.count(), Annotation.objects.count()
-    keeper = readers[data["readers"][0]["username"]]
     articles = {path.stem: _article(path, keeper) for path in sorted((SEEDS / "articles").iterdir())}
     tags = {tag.name: tag for tag in Tag.objects.filter(codebook=codebook)}
     for row in data["marks"]:
         _mark(row, articles[row["article"]], readers[row["reader"]], tags)
     for row in data["revisions"]:
         _revise(articles[row["article"]], keeper, row["note"])
-    return Article.objects.count() - before[0], Annotation.objects.count() - before[1]
+    return codebook, readers, articles, data["marks"]
 
 
 def _reader(row: dict) -> User:
@@ -86,20 +84,30 @@ def _revise(article: Article, keeper: User, note: str) -> None:
 def _mark(row: dict, article: Article, reader: User, tags: dict[str, Tag]) -> None:
     # The first one, in which all demo marks were made.
     revision = article.revisions.select_related("article").get(number=1)
-    text = document_of(revision.pk).text
-    at = -1
-    for _ in range(row.get("occurrence", 1)):
-        at = text.find(row["quote"], at + 1)
-        if at < 0:
-            raise ValueError(f"Demo mark not found in {article.slug}: {row['quote'][:60]!r}")
     mark_passage(
         reader,
         revision,
-        choose_passage(revision.pk, at, at + len(row["quote"]), row["quote"]),
+        passage_of(row, revision.pk),
         # A site that has a codebook of its own shows the demo's marks with the tags that both have.
         tags=[tags[name].pk for name in row["tags"] if name in tags and tags[name].offered],
         note=row.get("note", ""),
         visibility=Annotation.PUBLIC,
-        key=str(uuid.uuid5(_NAMESPACE, json.dumps(row, sort_keys=True))),
+        key=key_of(row),
         at=timezone.now() - timedelta(days=row["days_ago"]),
     )
+
+
+def passage_of(row: dict, revision_id: int) -> Passage:
+    """The passage that a row names by its words and which occurrence of them it means."""
+    text = document_of(revision_id).text
+    at = -1
+    for _ in range(row.get("occurrence", 1)):
+        at = text.find(row["quote"], at + 1)
+        if at < 0:
+            raise ValueError(f"Demo passage not found: {row['quote'][:60]!r}")
+    return choose_passage(revision_id, at, at + len(row["quote"]), row["quote"])
+
+
+def key_of(row: dict) -> str:
+    """The same key for the same row, so that a second load makes no second mark."""
+    return str(uuid.uuid5(_NAMESPACE, json.dumps(row, sort_keys=True)))
