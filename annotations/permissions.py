@@ -1,7 +1,7 @@
 """Predicates over (viewer, object): who may do what. Whether an object is there for a viewer at all is decided by
 `visible_to`."""
 
-from annotations.models import Annotation, Codebook, Member
+from annotations.models import Annotation, Assignment, Codebook, Member
 
 
 def may_edit_mark(viewer, annotation: Annotation) -> bool:
@@ -13,11 +13,17 @@ def may_edit_mark(viewer, annotation: Annotation) -> bool:
 
 def may_edit_codebook(viewer, codebook: Codebook | None = None) -> bool:
     """The site's codebook (None): staff, and readers who were given the permission `annotations.change_codebook`. That
-    of a session: its owners, until the session is published."""
+    of a session: its owners. One who reads along blind may not once reading has begun: what a change touches would
+    tell them what others have marked."""
     if codebook is not None and not codebook.is_default:
         owned = Member.objects.filter(user_id=viewer.pk, role=Member.OWNER, left_at=None)
         # Who tries a settled article owns a session with its codebook, and has no say in it.
-        return owned.filter(session__codebook=codebook, session__deleted_at=None, session__calibrates=None).exists()
+        owned = owned.filter(session__codebook=codebook, session__deleted_at=None, session__calibrates=None)
+        for member in owned.select_related("session"):
+            begun = Assignment.objects.filter(session_article__session=member.session)
+            if member.sees_all_marks(member.session) or not begun.exists():
+                return True
+        return False
     return viewer.is_active and (viewer.is_staff or viewer.has_perm("annotations.change_codebook"))
 
 

@@ -65,7 +65,7 @@ def uses(viewer, codebook: Codebook) -> dict[int, int]:
 def touched_by_change(editor, tag: Tag) -> Use:
     """How many marks a change of this tag touches. Staff, who may see every mark, get the whole number; others the
     number of those they see, so that a preview tells nobody about marks that are hidden from them."""
-    if editor.is_staff:
+    if editor.is_staff and tag.codebook.is_default:
         return Use(tag.taggings.filter(annotation__deleted_at=None).count(), complete=True)
     visible = tag.taggings.filter(annotation__in=Annotation.objects.visible_to(editor))
     return Use(visible.count(), complete=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from annotations.models import Assignment, TeamSession
 from annotations.models.team import hold
 from opslens.web.refusals import Conflict, Denied, Missing
@@ -43,6 +45,8 @@ def held_open(viewer, session_id: int, article_id: int, revision_id: int | None 
     state, reads = found
     if revision_id not in (None, reads):
         raise Conflict("This session reads another revision of the article. Mark it there.", current=session)
+    if state == Assignment.NEW:
+        assigned.update(state=Assignment.READING, opened_at=timezone.now())  # marked without opening the page first
     if session.phase == TeamSession.ANNOTATING:
         if session.reveal_at_deadline and session.is_overdue():
             raise Conflict("The deadline of this session has passed." + _KEPT, current=session)

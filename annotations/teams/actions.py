@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.codebook.actions import copy_codebook
-from annotations.models import Annotation, Assignment, Codebook, Member, SessionArticle, TeamSession
+from annotations.models import Assignment, Codebook, Member, SessionArticle, TeamSession
 from annotations.permissions import may_lead
 from annotations.teams.assigning import distribute
 from annotations.teams.snapshot import keep_marks_at_reveal
@@ -165,13 +165,14 @@ def add_article(viewer, session_id: int, slug: str) -> SessionArticle:
 
 @transaction.atomic
 def remove_article(viewer, session_id: int, slug: str) -> None:
-    """Take an article out again. Raises Conflict when somebody has marked it; Missing, Denied."""
+    """Take an article out again. Raises Conflict when somebody has begun to read it; Missing, Denied."""
     session, _ = locked(viewer, session_id)
     there = session.articles.filter(article__slug=slug).first()
     if there is None:
         raise Missing("This article is not part of the session.")
-    if Annotation.objects.filter(session=session, article_id=there.article_id).exists():
-        raise Conflict("This article has been marked already, so it stays in the session.", current=session)
+    # Asked of progress, which owners see, and not of marks: an owner who reads along must not learn of those.
+    if there.assignments.exclude(state=Assignment.NEW).exists():
+        raise Conflict("Somebody has begun to read this article, so it stays in the session.", current=session)
     before = {"article": there.article_id, "revision": there.revision_id}
     there.delete()
     record(session.channel, "article-removed", actor=viewer, subject=session.subject, before=before)

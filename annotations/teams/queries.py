@@ -243,12 +243,15 @@ def questions_for(seat: Seat) -> list[Question]:
     return sorted(questions, key=lambda question: question.answered_at is not None)
 
 
-def what_goes(session: TeamSession) -> list[str]:
+def what_goes(seat: Seat) -> list[str]:
     """What is out of sight when a session is in the trash, in words."""
+    session = seat.session
     marks, people = session.marks.filter(deleted_at=None).count(), session.members.filter(left_at=None).count()
     readers = session.marks.filter(deleted_at=None).order_by().values("author").distinct().count()
     out = [f"{people} {'person loses' if people == 1 else 'people lose'} access until it is restored"]
-    if marks:
+    if not seat.sees_all_marks:
+        out.append("what readers have marked, your own marks among them")
+    elif marks:
         by = f"{readers} reader{'' if readers == 1 else 's'}"
         out.append(f"{marks} mark{'' if marks == 1 else 's'} by {by}, with replies and decisions")
     if session.phase in TeamSession.OUT:

@@ -97,6 +97,8 @@ def _lead(request: HttpRequest, session: str) -> Seat:
 def session(request: HttpRequest, session: str) -> HttpResponse:
     """What is next for this person, their articles and questions; for those who oversee, how far everybody is."""
     seat = seat_now(request, session)
+    if seat.session.calibrates_id is not None:
+        return redirect("edition:calibration", session)
     articles = queries.articles_of(seat.session)
     work = queries.own_work(seat, articles)
     oversees = may_oversee(seat.member)
@@ -230,7 +232,7 @@ def trash(request: HttpRequest, session: str) -> HttpResponse:
     """Asks first, and says what goes."""
     seat = _lead(request, session)
     if request.method != "POST":
-        context = {"seat": seat, "session": seat.session, "goes": queries.what_goes(seat.session)}
+        context = {"seat": seat, "session": seat.session, "goes": queries.what_goes(seat)}
         return render(request, "teams/trash.html", context)
     actions.trash_session(request.user, seat.session.pk)
     messages.success(request, f"“{seat.session.name}” is in the trash. It can be restored below.")

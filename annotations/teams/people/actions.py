@@ -145,7 +145,7 @@ def set_role(viewer, session_id: int, user_id: int, *, role: str, reads: bool = 
         return member
     if role != Member.OWNER:
         _not_the_last_owner(session, member)
-    if session.hides_marks and not member.reads and reads and session.marks.exclude(author_id=user_id).exists():
+    if session.hides_marks and member.oversees and not member.reads and reads and _has_begun(session, member):
         message = "Who has been able to see the marks of others cannot read along blind in the same session."
         raise Conflict(message, current=member)
     before = {"role": member.role, "reads": member.reads}
@@ -156,6 +156,12 @@ def set_role(viewer, session_id: int, user_id: int, *, role: str, reads: bool = 
     after = {"role": role, "reads": reads}
     record(session.channel, "role-changed", actor=viewer, subject=f"user:{user_id}", before=before, after=after)
     return member
+
+
+def _has_begun(session: TeamSession, but: Member) -> bool:
+    """Whether others have begun to read. Asked of progress and not of marks, which whoever asks may not see."""
+    others = Assignment.objects.filter(session_article__session=session).exclude(member=but)
+    return others.exclude(state=Assignment.NEW).exists()
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -42,6 +42,9 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     queries: int
+
+
+PARTS = [field.name for field in fields(Answer)]
 
 
 def addresses(session: TeamSession, article: Article, **known: Any) -> Iterator[str]:
@@ -102,8 +105,13 @@ def ask_for(method: Any, path: str, *arguments: Any, **more: Any) -> Answer:
 
 
 def differences(before: dict[str, Answer], after: dict[str, Answer]) -> list[str]:
+    """What was asked for and answered otherwise, and in what."""
     assert before.keys() == after.keys()
-    return [name for name, answer in before.items() if answer != after[name]]
+    return [
+        f"{name}: {', '.join(part for part in PARTS if getattr(answer, part) != getattr(after[name], part))}"
+        for name, answer in before.items()
+        if answer != after[name]
+    ]
 
 
 @pytest.fixture
@@ -163,6 +171,22 @@ def test_anothers_mark_answers_as_one_that_is_not_there(
             for (name, answer), other in zip(there.items(), nowhere.values(), strict=True)
             if (answer.status, answer.body.replace(hidden.encode(), UNKNOWN.encode())) != (other.status, other.body)
         ] == []
+
+
+def test_an_owner_who_reads_along_learns_as_little_of_marks(
+    client_of, session, article, own, paths, owner, second_annotator
+):
+    """Progress they see, so the other reader has begun and is not done before and after."""
+    Member.objects.filter(session=session, user=owner).update(reads=True)
+    Assignment.objects.filter(member__user=second_annotator).update(state=Assignment.READING)
+    client = client_of(owner)
+    paths = [path for path in paths if session.uid in path or path.startswith(("/codebook/", "/team/"))]
+    walk(client, paths)
+    before = walk(client, paths)
+    first = mark_in(session, second_annotator, article, OPINION, "opinion", note="Says who?")
+    edit_mark(second_annotator, first.uid, first.version, note="Changed.")
+    mark_in(session, second_annotator, article, CLAIM, "claim", "unsourced")
+    assert differences(before, walk(client, paths)) == []
 
 
 def test_observers_learn_as_little(client_of, session, article, own, paths, owner, person, second_annotator):

@@ -252,7 +252,7 @@ def test_a_lost_race_for_the_settings_shows_both(client_of, session, owner, anno
     assert session.name == "Second"
 
 
-def test_articles_are_added_and_taken_out_unless_somebody_marked_them(client_of, session, article, owner, annotator):
+def test_articles_are_added_and_taken_out_unless_somebody_has_begun(client_of, session, article, owner, annotator):
     from opslens.articles.actions import import_article
 
     other = import_article(owner, name="x.txt", data=b"Another text.\n\nIt is short.").article
