@@ -1,7 +1,8 @@
 """The agreement report of a team, with all intervals: how right its quick ways are, and how fast.
 
 `python -m bench.agreement` prints the rows; `run` adds them to a whole benchmark's report. Readers follow the same
-made-up truth, each with mistakes of their own.
+made-up truth, each with mistakes of their own. Then the page of such a session, from its rows to its HTML: worked out,
+and kept.
 """
 
 from __future__ import annotations
@@ -72,6 +73,95 @@ def run(report: Report) -> None:
     report.row("agreement", "5 readers, 1000 sentences", "report with 1000 draws", large, "s")
     report.row("agreement", "5 readers, 1000 sentences", "against a tenth of it", large / small, "×")
 
+    _pages(report)
+
+
+def _pages(report: Report) -> None:
+    from django.core.cache import cache
+    from django.test import Client
+
+    session, owner = _session()
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(owner, backend="opslens.accounts.backends.AccountBackend")
+    name = f"page, {READERS} readers, {SENTENCES} sentences, {TAGS} tags"
+    for path, what in (("", "sentences"), ("?show=extents", "extents"), ("units.json", "JSON")):
+        cold, kept = [], []
+        for _ in range(ROUNDS):
+            cache.clear()
+            for times in (cold, kept):
+                before = perf_counter()
+                response = client.get(f"/team/{session.uid}/agreement/{path}")
+                b"".join(response)
+                times.append(perf_counter() - before)
+                if response.status_code != 200:
+                    raise RuntimeError(f"The page answered with {response.status_code}.")
+        report.row("agreement", name, f"{what}, worked out", median(cold), "s", at_most=2)
+        report.row("agreement", name, f"{what}, kept", median(kept), "s", at_most=0.3)
+
+
+def _session():
+    """A revealed session of that size, with its owner: marks are rows made at once, all else goes through the verbs."""
+    import uuid
+
+    from django.utils import timezone
+
+    from annotations.membership import session_for
+    from annotations.models import Anchor, Annotation, AnnotationTag
+    from annotations.teams import actions
+    from annotations.teams.people.actions import add_member
+    from annotations.teams.progress.actions import finish
+    from bench import data
+    from opslens.articles.documents import document_of
+    from opslens.models import User
+
+    codebook = data.codebook_ready()
+    article = data.article_of(SENTENCES * 15)
+    owner, people = User.objects.get_or_create(username="bench-owner")[0], data.readers_of(READERS)
+    session = actions.create_session(owner, articles=[article], codebook=codebook, name="Benchmark")
+    for reader in people:
+        add_member(owner, session.pk, username=reader.username, role="annotator")
+    session, _ = actions.set_phase(owner, session.pk, "annotating", seen="draft")
+    here = session.articles.get()
+    document = document_of(here.revision_id)
+    places = [(block.ordinal, *sentence) for block in document.blocks for sentence in block.sentences]
+    tags = dict(zip(tag_names(), session.codebook.tags.values_list("pk", flat=True), strict=False))
+    now, rows = timezone.now(), []
+    for reader, values in zip(people, team(READERS, len(places)), strict=True):
+        for (block, start, end), value in zip(places, values, strict=True):
+            if value:
+                mark = Annotation(
+                    article=article,
+                    revision_id=here.revision_id,
+                    session=session,
+                    author=reader,
+                    quote=document.text[start:end],
+                    visibility=Annotation.TEAM,
+                    idempotency_key=str(uuid.uuid4()),
+                    created_at=now,
+                    updated_at=now,
+                )
+                rows.append((mark, block, start, end, value))
+    Annotation.objects.bulk_create([mark for mark, *_ in rows], batch_size=500)
+    Anchor.objects.bulk_create(
+        [
+            Anchor(
+                annotation=mark, revision_id=here.revision_id, start=start, end=end, first_block=block, last_block=block
+            )
+            for mark, block, start, end, _ in rows
+        ],
+        batch_size=500,
+    )
+    AnnotationTag.objects.bulk_create(
+        [AnnotationTag(annotation=mark, tag_id=tags[name]) for mark, *_, value in rows for name in value],
+        batch_size=500,
+    )
+    for reader in people:
+        finish(reader, session_for(reader, session.uid), here)
+    return actions.set_phase(owner, session.pk, "revealed", seen="annotating")[0], owner
+
 
 if __name__ == "__main__":
+    from bench import site
+
+    site.prepare()
     run(Report())
