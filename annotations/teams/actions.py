@@ -14,6 +14,7 @@ from annotations.codebook.actions import copy_codebook
 from annotations.models import Assignment, Codebook, Member, SessionArticle, TeamSession
 from annotations.permissions import may_lead
 from annotations.teams.assigning import distribute
+from annotations.teams.settled import settled_ids
 from annotations.teams.snapshot import keep_marks_at_reveal
 from opslens.activity.record import record
 from opslens.articles.access import article_for
@@ -35,18 +36,21 @@ def state_of(session: TeamSession) -> dict[str, Any]:
     return plain | {"deadline": session.deadline.isoformat() if session.deadline else None}
 
 
-def locked(viewer, session_id: int, *, trashed: bool = False) -> tuple[TeamSession, Member]:
-    """A session for changing by one of its owners. Raises Missing, Denied."""
+def locked(viewer, session_id: int, *, trashed: bool = False, shared: bool = False) -> tuple[TeamSession, Member]:
+    """A session for changing by one of its owners; with `shared`, one that is not their own try at a settled article.
+    Raises Missing, Denied."""
     session = TeamSession.objects.select_for_update(no_key=True).filter(pk=session_id).first()
     member = Member.objects.filter(session_id=session_id, user_id=viewer.pk, left_at=None).first()
     if session is None or member is None or (session.deleted_at is not None) != trashed:
         raise Missing("There is no such session, or you are not in it.")
     if not may_lead(member):
         raise Denied("Only an owner of the session can do this.")
+    if shared and session.calibrates_id is not None:
+        raise Denied("This is your own try at a settled article; nobody else takes part in it.")
     return session, member
 
 
-def _clean(session: TeamSession, given: Mapping[str, Any]) -> dict[str, Any]:
+def _clean(viewer, session: TeamSession, given: Mapping[str, Any]) -> dict[str, Any]:
     """Values of FIELDS as they may be stored. Raises Invalid with a sentence per field."""
     errors: dict[str, str] = {}
     values = dict(given)
@@ -66,6 +70,9 @@ def _clean(session: TeamSession, given: Mapping[str, Any]) -> dict[str, Any]:
         errors["deadline"] = "To reveal at a deadline, the session needs one."
     if not 0 < values.get("coverage_share", 0.5) <= 1:
         errors["coverage_share"] = "Choose a share above 0, at most 1."
+    chosen = values.get("calibration_id")
+    if chosen is not None and chosen != session.calibration_id and chosen not in settled_ids(viewer):
+        errors["calibration_id"] = "Choose a settled article that you may read."
     if not 1 <= values.get("coverage_characters", 15) <= 10_000:
         errors["coverage_characters"] = "Choose a number from 1 to 10,000."
     if errors:
@@ -94,7 +101,7 @@ def create_session(
     if len(articles) > MOST_ARTICLES:
         raise Invalid(f"A session has at most {MOST_ARTICLES} articles.", {"articles": "Choose fewer articles."})
     session = TeamSession(created_by=viewer, calibrates=calibrates)
-    for name, value in _clean(session, {"name": "", **given}).items():
+    for name, value in _clean(viewer, session, {"name": "", **given}).items():
         setattr(session, name, value)
     session.codebook = codebook if calibrates else copy_codebook(viewer, codebook, name=session.name)
     session.save(force_insert=True)
@@ -116,7 +123,7 @@ def edit_session(viewer, session_id: int, version: int, given: Mapping[str, Any]
     to become blind after marks were shown; Missing, Denied.
     """
     session, _ = locked(viewer, session_id)
-    values = _clean(session, given)
+    values = _clean(viewer, session, given)
     changed = [name for name, value in values.items() if getattr(session, name) != value]
     if not changed:
         return session
@@ -142,7 +149,7 @@ def edit_session(viewer, session_id: int, version: int, given: Mapping[str, Any]
 def add_article(viewer, session_id: int, slug: str) -> SessionArticle:
     """Add an article that the viewer may read, in its current revision. Adding it again is not an error. Raises
     Missing, Denied, Invalid, Conflict."""
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, shared=True)
     article = article_for(viewer, slug)
     there = session.articles.filter(article=article).first()
     if there is not None:

@@ -17,6 +17,8 @@ class Tab:
 
 def tabs(seat: Seat) -> list[Tab]:
     session, member = seat.session, seat.member
+    if session.calibrates_id is not None:
+        return [Tab("calibration", "You and the settled reading", f"{session.get_absolute_url()}calibration/")]
     after_reveal = not session.hides_marks and session.phase != TeamSession.DRAFT
     settling = TeamSession.ORDER.index(session.phase) >= TeamSession.ORDER.index(TeamSession.ADJUDICATING)
     pages = [

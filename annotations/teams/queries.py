@@ -70,7 +70,12 @@ def sessions_of(viewer) -> list[Row]:
         )
         for seat in seats
     ]
-    return sorted(rows, key=lambda row: row.session.phase == TeamSession.ARCHIVED)
+    return sorted(rows, key=_place)
+
+
+def _place(row: Row) -> tuple[bool, bool]:
+    """Running sessions, then those in the archive, then one's own tries at settled articles."""
+    return row.session.calibrates_id is not None, row.session.phase == TeamSession.ARCHIVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ def next_for(seat: Seat, work: list[Work]) -> Next:
     """What is next for this member. There is always an answer."""
     session, member = seat.session, seat.member
     base = session.get_absolute_url()
+    if session.calibrates_id is not None:
+        return Next("Mark the article, then see where you differ.", f"{base}calibration/", "Go on")
     if session.phase == TeamSession.DRAFT:
         if member.is_owner:
             return Next("Choose articles, invite readers, then begin.", f"{base}people/", "Invite people")

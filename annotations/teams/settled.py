@@ -7,6 +7,10 @@ from django.db.models import Q
 from annotations.models import SessionArticle, TeamSession
 
 
+def settled_ids(viewer) -> set[int]:
+    return {one.pk for one in settled_articles(viewer)}
+
+
 def settled_articles(viewer, but: TeamSession | None = None) -> list[SessionArticle]:
     """Articles of published sessions with something settled in them, newest first, that this viewer may read; none of
     the session `but`. One query."""

@@ -41,7 +41,7 @@ def invitation_of(token: str) -> Invitation:
 @transaction.atomic
 def invite(viewer, session_id: int, *, role: str, uses: int, days: int) -> Invitation:
     """A new invitation, good for so many people and days. Raises Invalid, Missing, Denied."""
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, shared=True)
     errors = {}
     if role not in dict(Member.ROLES):
         errors["role"] = "Choose a role."
@@ -98,7 +98,7 @@ def join(viewer, token: str) -> TeamSession:
 @transaction.atomic
 def add_member(viewer, session_id: int, *, username: str, role: str) -> Member:
     """Add somebody who has an account here. Raises Invalid, Missing, Denied."""
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, shared=True)
     if role not in dict(Member.ROLES):
         raise Invalid("Choose a role.", {"role": "Choose a role."})
     name = username.replace("\x00", "").strip()
@@ -136,7 +136,7 @@ def _seat(session: TeamSession, person, role: str, member: Member | None, *, act
 def set_role(viewer, session_id: int, user_id: int, *, role: str, reads: bool = False) -> Member:
     """Give a member another role, or another part in reading. Raises Conflict for the last owner; Invalid, Missing,
     Denied."""
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, shared=True)
     member = _member(session, user_id)
     if role not in dict(Member.ROLES):
         raise Invalid("Choose a role.", {"role": "Choose a role."})
