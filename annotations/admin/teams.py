@@ -14,6 +14,7 @@ from annotations.models import (
     Decision,
     Invitation,
     Member,
+    Presence,
     Question,
     Reply,
     SessionArticle,
@@ -201,6 +202,16 @@ class DecisionAdmin(LooksRecorded, ReadOnlyAdmin):
     @admin.display(ordering="session_article__session__name")
     def session(self, obj) -> str:
         return obj.session_article.session.name
+
+
+@admin.register(Presence)
+class PresenceAdmin(ReadOnlyAdmin):
+    """Who has a page open at this moment; nothing of it is kept."""
+
+    list_display = ["person", "place", "process", "seen_at"]
+    list_select_related = ["person"]
+    search_fields = ["place", "person__username", "person__display_name"]
+    ordering = ["-seen_at", "-id"]
 
 
 @admin.register(Answer)

@@ -35,7 +35,7 @@ def marks_now(session: TeamSession) -> dict[tuple[int, int], list[dict[str, Any]
         )
     )
     rows = list(anchors)
-    marks = Annotation.objects.filter(pk__in=[row[0] for row in rows])
+    marks = Annotation.objects.filter(session=session, deleted_at=None)
     tags: dict[int, list[int]] = {}
     for pk, tag_id in marks.filter(taggings__isnull=False).order_by().values_list("pk", "taggings__tag_id"):
         tags.setdefault(pk, []).append(tag_id)

@@ -23,6 +23,10 @@ for (const select of document.querySelectorAll("form.whose select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// The page one is on stands among the others of its session, also where they do not all fit.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+
 const search = document.querySelector('input[type="search"]');
 if (search && new URLSearchParams(location.search).get("q") === "") search.focus();
 

@@ -23,6 +23,7 @@ from annotations.models import (
     Decision,
     Invitation,
     Member,
+    Presence,
     Question,
     Reply,
     SessionArticle,
@@ -38,7 +39,7 @@ INLINE = {AnnotationTag, Considered}
 LISTED = [
     *[User, Article, Revision, Draft, SearchPassage, ReadingPosition, Channel, Event],
     *[Codebook, TagGroup, Tag, Annotation, Anchor, Crossing],
-    *[TeamSession, Member, SessionArticle, Assignment, Invitation, Question, Reply, Decision, Answer],
+    *[TeamSession, Member, SessionArticle, Assignment, Invitation, Question, Reply, Decision, Answer, Presence],
 ]
 KEPT = [User, Article, Revision, Annotation, Tag, TagGroup, Codebook, Event, Channel, Anchor, *LISTED[14:]]
 
@@ -68,6 +69,7 @@ def in_session(reader: User, article: Article, revision: Revision, codebook: Cod
     decision = Decision.objects.create(session_article=here, start=0, end=5, verdict="accepted", decided_by=reader)
     Considered.objects.create(decision=decision, annotation=mark, version=1)
     Answer.objects.create(decision=decision, reader=reader, text="I see.")
+    Presence.objects.create(place=f"article:{article.pk}", person=reader, process="one", seen_at=timezone.now())
 
 
 @pytest.fixture

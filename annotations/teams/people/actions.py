@@ -117,6 +117,8 @@ def add_member(viewer, session_id: int, *, username: str, role: str) -> Member:
 
 def _seat(session: TeamSession, person, role: str, member: Member | None, *, actor, by: str) -> Member:
     """Make somebody a member of a locked session, perhaps again: then their articles and marks are theirs again."""
+    if member is not None and role == Member.ANNOTATOR:
+        _not_after_having_seen(session, member)
     member = member or Member(session=session, user=person)
     member.role, member.reads, member.left_at = role, role == Member.ANNOTATOR, None
     member.save()
@@ -145,9 +147,8 @@ def set_role(viewer, session_id: int, user_id: int, *, role: str, reads: bool = 
         return member
     if role != Member.OWNER:
         _not_the_last_owner(session, member)
-    if session.hides_marks and member.oversees and not member.reads and reads and _has_begun(session, member):
-        message = "Who has been able to see the marks of others cannot read along blind in the same session."
-        raise Conflict(message, current=member)
+    if reads and not member.reads:
+        _not_after_having_seen(session, member)
     before = {"role": member.role, "reads": member.reads}
     member.role, member.reads = role, reads
     member.save(update_fields=["role", "reads"])
@@ -156,6 +157,13 @@ def set_role(viewer, session_id: int, user_id: int, *, role: str, reads: bool = 
     after = {"role": role, "reads": reads}
     record(session.channel, "role-changed", actor=viewer, subject=f"user:{user_id}", before=before, after=after)
     return member
+
+
+def _not_after_having_seen(session: TeamSession, member: Member) -> None:
+    """Raises Conflict for somebody who has overseen a blind session in which others have begun."""
+    if session.hides_marks and member.oversees and not member.reads and _has_begun(session, member):
+        message = "Who has been able to see the marks of others cannot read along blind in the same session."
+        raise Conflict(message, current=member)
 
 
 def _has_begun(session: TeamSession, but: Member) -> bool:

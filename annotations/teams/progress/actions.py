@@ -60,7 +60,7 @@ def open_article(viewer, seat: Seat, session_article: SessionArticle) -> None:
 def _close(viewer, seat: Seat, session_article: SessionArticle, verb: str, state: str, reason: str) -> Assignment:
     with transaction.atomic():
         session, work = _locked(viewer, seat, session_article)
-        if session.phase != TeamSession.ANNOTATING:
+        if not session.takes_marks:
             raise Conflict(f"The session is {session.get_phase_display()}: nobody needs to finish anything now.", work)
         if (work.state, work.reason) == (state, reason):
             return work
@@ -76,7 +76,7 @@ def _close(viewer, seat: Seat, session_article: SessionArticle, verb: str, state
 
 def finish(viewer, seat: Seat, session_article: SessionArticle) -> Assignment:
     """Say that one is done with an article: what is not marked in it then counts as looked at and left. Doing it again
-    is not an error. Raises Conflict when the session is past annotating; Missing, Denied."""
+    is not an error. Raises Conflict when the session takes no marks now; Missing, Denied."""
     return _close(viewer, seat, session_article, "article-done", Assignment.DONE, "")
 
 
