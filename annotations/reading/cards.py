@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from annotations.models import Anchor, Annotation
 from annotations.permissions import may_edit_mark
 from annotations.reading.notes import note_html
 from annotations.reading.queries import Mark
+from annotations.reading.replies import link_html, reply_counts
 from opslens.articles.documents import document_of
 from opslens.text.side_by_side import apart
 
@@ -42,6 +43,8 @@ class Card:
     edited: bool
     version: int
     number: int
+    session: str = ""  # the team session of the mark if the viewer may talk about it there
+    replies: int = 0
     is_open: bool = False
 
     @property
@@ -70,16 +73,20 @@ class Card:
             f'aria-label="Edit this mark">Edit</a> <a class="act" href="{edit}#delete" '
             f'hx-post="/marks/{uid}/delete/" hx-swap="none" aria-label="Delete this mark">Delete</a>'
         )
-        return self._html(attributes + ' tabindex="-1"', f"{self.made.day} {self.made:%b}", f"#m{uid}", acts)
+        made = f"{self.made.day} {self.made:%b}"
+        return self._html(attributes + ' tabindex="-1"', made, f"#m{uid}", acts, self._replies_html(in_place=True))
 
     @property
     def listed_html(self) -> SafeString:
         """The card on a page without the text."""
         made = f"{self.made.day} {self.made:%b %Y}"
         acts = f'<a class="act" href="/marks/{self.uid}/edit/">Edit</a>'
-        return self._html("", made, f"/marks/{self.uid}/", acts)
+        return self._html("", made, f"/marks/{self.uid}/", acts, self._replies_html(in_place=False))
 
-    def _html(self, attributes: str, made: str, passage: str, acts: str) -> SafeString:
+    def _replies_html(self, *, in_place: bool) -> str:
+        return link_html(self.session, self.uid, self.replies, in_place=in_place) if self.session else ""
+
+    def _html(self, attributes: str, made: str, passage: str, acts: str, replies: str) -> SafeString:
         who = escape(self.who)
         classes = "card" + (" own" if self.is_own else "") + (" open" if self.is_open else "")
         by = [
@@ -98,7 +105,7 @@ class Card:
             f'<div role="comment" aria-label="Mark by {who}: {escape(self.tag_names)}">\n'
             f'<p class="by">{" ".join(by)}</p>\n'
             f'<p class="q" dir="auto"><a href="{passage}">{escape(self.quote)}</a></p>\n'
-            f"{self.tags_html}{note}{self._since_html}\n</div></li>"
+            f"{self.tags_html}{note}{self._since_html}{replies}\n</div></li>"
         )
 
     @property
@@ -126,7 +133,10 @@ class Group:
     more: int = 0
 
 
-def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
+def card_of(viewer, annotation: Annotation, mark: Mark, replies: Mapping[int, int] | None = None) -> Card:
+    """The card of a mark. `replies` is what `reply_counts` says of it, which is asked where it is not given."""
+    if replies is None:
+        replies = reply_counts(viewer, [annotation])
     # Where it was chosen its words are at hand; elsewhere they are those of the text.
     words = annotation.quote
     if mark.revision_id != annotation.revision_id:
@@ -152,6 +162,8 @@ def card_of(viewer, annotation: Annotation, mark: Mark) -> Card:
         edited=annotation.updated_at > annotation.created_at,
         version=annotation.version,
         number=mark.number,
+        session=annotation.session.uid if annotation.pk in replies else "",
+        replies=replies.get(annotation.pk, 0),
     )
 
 
@@ -170,11 +182,13 @@ def _cut(words: str) -> str:
 
 
 def cards_of(viewer, marks: Sequence[Mark]) -> list[Card]:
-    """Cards of these marks in their order. One query, whatever their number; who may see them is asked again."""
+    """Cards of these marks in their order. One query, whatever their number, and one for the replies to marks of a
+    session; who may see them is asked again."""
     found = (
         Annotation.objects.visible_to(viewer).select_related("author", "session").in_bulk([mark.pk for mark in marks])
     )
-    return [card_of(viewer, found[mark.pk], mark) for mark in marks if mark.pk in found]
+    replies = reply_counts(viewer, found.values())
+    return [card_of(viewer, found[mark.pk], mark, replies) for mark in marks if mark.pk in found]
 
 
 def groups_of(viewer, marks: Iterable[Mark], most_cards: int | None = CARDS_IN_A_GROUP) -> list[Group]:
