@@ -19,6 +19,7 @@ PARTS = {
     "start": "bench.starting",
     "open": "bench.reading",
     "mark": "bench.marking",
+    "live": "bench.live",
     "agreement": "bench.agreement",
     "browser": "bench.browsing",
 }

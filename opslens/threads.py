@@ -1,7 +1,8 @@
 """The bridge between the ASGI server and Django's synchronous views.
 
 A request is read in the event loop, answered in one of a fixed pool of threads, and sent from the event loop: one hop
-there and one back. Each thread keeps its database connection. Django's own ASGI handler starts a thread, and with it
+there and one back. Each thread keeps its database connection. An answer that stays open (`opslens/streams.py`) leaves
+its thread and is served from the event loop. Django's own ASGI handler starts a thread, and with it
 opens a connection, for every request; general WSGI bridges wait for the loop several times in each answer
 (`docs/adr/0005-server.md` has the figures).
 """
@@ -22,6 +23,8 @@ from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.urls import set_script_prefix
+
+from opslens.streams import EventStream
 
 logger = logging.getLogger("opslens.server")
 
@@ -55,12 +58,17 @@ class Pages(BaseHandler):
         loop = asyncio.get_running_loop()
         with body:
             start, content = await loop.run_in_executor(self.pool, self.respond, scope, body, send, loop)
-        if start is not None:
+        if isinstance(content, EventStream):
+            await content.serve(start, receive, send)
+        elif start is not None:
             await send(start)
             await send({"type": "http.response.body", "body": content})
 
-    def respond(self, scope: Scope, body, send: Send, loop: asyncio.AbstractEventLoop) -> tuple[dict | None, bytes]:
-        """Answer in this thread. A streamed answer is sent from here, chunk by chunk, and (None, b"") returned."""
+    def respond(
+        self, scope: Scope, body, send: Send, loop: asyncio.AbstractEventLoop
+    ) -> tuple[dict | None, bytes | EventStream]:
+        """Answer in this thread: (how the answer starts, its content, or the stream that the event loop goes on with).
+        Another streamed answer is sent from here, chunk by chunk, and (None, b"") returned."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         response = self.get_response_to(scope, body)
@@ -71,6 +79,8 @@ class Pages(BaseHandler):
                 "headers": [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
                 + [(b"Set-Cookie", cookie.OutputString().encode("ascii")) for cookie in response.cookies.values()],
             }
+            if isinstance(response, EventStream):
+                return start, response
             if not response.streaming:
                 return start, response.content
 

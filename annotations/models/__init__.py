@@ -1,6 +1,7 @@
 from annotations.models.adjudication import Answer, Considered, Decision
 from annotations.models.annotation import Anchor, Annotation, AnnotationTag, Crossing
 from annotations.models.codebook import Codebook, Tag, TagGroup
+from annotations.models.presence import Presence
 from annotations.models.team import (
     Assignment,
     Invitation,
@@ -23,6 +24,7 @@ __all__ = [
     "Decision",
     "Invitation",
     "Member",
+    "Presence",
     "Question",
     "Reply",
     "SessionArticle",

@@ -45,25 +45,38 @@ class Scope:
         """Where new marks are sent to, and below it `undo/`."""
         return reverse("teams:create", args=[self.seat.session.uid]) if self.seat else reverse("editing:create")
 
+    def may_mark(self, viewer) -> bool:
+        """Whether somebody can make marks here at all; in a session their own article may be closed."""
+        if self.seat is None:
+            return viewer.is_authenticated
+        return self.seat.member.reads and self.seat.session.takes_marks
+
     @property
     def codebook_id(self) -> int | None:
         """The codebook to mark with; None stands for the default one."""
         return self.seat.session.codebook_id if self.seat else None
 
+    def channels(self, viewer, article: Article) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The channels on which changes of these marks of an article are told: names, and kinds of which every channel
+        `kind:…` belongs to them. While marks are hidden from this viewer, none on which others write about theirs."""
+        if self.seat is None:
+            return (article.channel,), ()
+        session = self.seat.session
+        shared = f"{session.channel}:a{article.pk}"
+        if self.seat.sees_all_marks:
+            return (session.channel, shared), (shared,)
+        return (session.channel, session.marks_channel(article.pk, viewer.pk)), ()
+
     def state(self, viewer, article: Article) -> tuple:
         """A value that changes whenever anything changes that shows in these marks of an article: its own events, the
         codebooks, people's names. One query. While marks are hidden from this viewer, those of others do not change
         it either."""
+        names, kinds = self.channels(viewer, article)
+        numbers = last_numbers(*names, "site", kinds=("codebook", *kinds))
         if self.seat is None:
-            return last_numbers(article.channel, "site", kinds=("codebook",))
-        session = self.seat.session
-        shared = f"{session.channel}:a{article.pk}"
-        if self.seat.sees_all_marks:
-            names, kinds = (session.channel, shared, "site"), ("codebook", shared)
-        else:
-            names, kinds = (session.channel, session.marks_channel(article.pk, viewer.pk), "site"), ("codebook",)
+            return numbers
         member = self.seat.member
-        return session.phase, member.role, member.reads, last_numbers(*names, kinds=kinds)
+        return self.seat.session.phase, member.role, member.reads, numbers
 
 
 OUTSIDE = Scope()  # of sessions, everybody's

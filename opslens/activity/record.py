@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from opslens.models import Event
@@ -17,6 +18,12 @@ _ADVANCE = (
     "ON CONFLICT (name) DO UPDATE SET last_number = opslens_channel.last_number + excluded.last_number "
     "RETURNING id, last_number"
 )
+NOTIFIED = "opslens_events"  # the name under which PostgreSQL tells which channels have new events
+_ADVANCE_AND_NOTIFY = f"WITH advanced AS ({_ADVANCE}) SELECT id, last_number, pg_notify('{NOTIFIED}', %s) FROM advanced"
+
+# Called after each commit with new events, with the name of the channel, in the thread that committed.
+listeners: list[Callable[[str], None]] = []
+_can_notify: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +93,32 @@ def _advance(channel: str, by: int) -> tuple[int, int]:
     """Advance the counter of a channel; (its id, its last number now)."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Events belong inside the transaction of their write.")
+    if listeners:
+        transaction.on_commit(partial(_tell, channel), robust=True)
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and _may_notify():
+            cursor.execute(_ADVANCE_AND_NOTIFY, [channel, by, channel])
+            return cursor.fetchone()[:2]
         cursor.execute(_ADVANCE, [channel, by])
         return cursor.fetchone()
+
+
+def _tell(channel: str) -> None:
+    for listener in listeners:
+        listener(channel)
+
+
+def _may_notify() -> bool:
+    """Whether this database can notify; others that speak PostgreSQL's protocol cannot. Tried once per process."""
+    global _can_notify
+    if _can_notify is None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_notify(%s, '')", [NOTIFIED])
+            _can_notify = True
+        except DatabaseError:
+            _can_notify = False
+    return _can_notify
 
 
 def _id_of(actor) -> int | None:

@@ -11,6 +11,7 @@ import { Cards } from "./elements/cards.js";
 import { watchEditForms } from "./elements/edit-form.js";
 import { Groups } from "./elements/groups.js";
 import { followScrolling } from "./elements/heat-strip.js";
+import { Live } from "./elements/live.js";
 import { Margin } from "./elements/margin.js";
 import { PassageMode } from "./elements/passage-mode.js";
 import { keepPosition } from "./elements/reading-position.js";
@@ -55,6 +56,8 @@ export function openReadingPage(main) {
     page.bar?.restoreDraft();
     keepPosition(main, article, address);
     page.cards.openFromAddress();
+    const live = document.getElementById("live");
+    if (live) page.live = new Live(live, page);
   });
   return page;
 }

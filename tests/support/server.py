@@ -15,6 +15,8 @@ from collections.abc import Callable
 import uvicorn
 from django.test.utils import modify_settings
 
+from opslens.server import HttpServer
+
 ADDRESS = "127.0.0.1"
 START_SECONDS = 20
 IDLE_SECONDS = 10
@@ -28,7 +30,7 @@ class LiveServer:
 
         self._socket = socket.create_server((ADDRESS, 0))
         self.url = f"http://{ADDRESS}:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(
+        self._server = HttpServer(
             uvicorn.Config(application, lifespan="off", log_config=None, access_log=False, timeout_keep_alive=5)
         )
         self._thread = threading.Thread(target=self._serve, name="live-server", daemon=True)
@@ -41,9 +43,13 @@ class LiveServer:
         self._server.run(sockets=[self._socket])
 
     def wait_until_idle(self) -> None:
-        """Wait until every request has been answered, so that none of them meets the emptied database."""
+        """Wait until every request has been answered and nobody follows changes any more, so that none of them meets
+        the emptied database."""
+        from annotations.live.hub import hub
+
         with contextlib.suppress(TimeoutError):
             _wait(lambda: not self._server.server_state.tasks, IDLE_SECONDS, "")
+        hub.rest(IDLE_SECONDS)
 
     def stop(self) -> None:
         self._server.should_exit = True

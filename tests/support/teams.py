@@ -85,9 +85,13 @@ def finish_all(session: TeamSession, *people: Any) -> None:
 _MADE_ANEW = re.compile(
     rb'(?<=name="csrfmiddlewaretoken" value=")[^"]+|(?<="X-CSRFToken": ")[^"]+'
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    # Where a page outside of sessions begins to follow changes; in a session this must be the same, too.
+    rb'|(?<=data-live=")[\w-]{32}(?=")|(?<=^id: )[\w-]{32}$',
+    re.MULTILINE,
 )
 
 
 def settled(content: bytes) -> bytes:
-    """An answer without what is drawn by lot for each: tokens against forged requests, keys of new marks."""
+    """An answer without what is drawn by lot for each: tokens against forged requests, keys of new marks,
+    sealed cursors."""
     return _MADE_ANEW.sub(b"", content)

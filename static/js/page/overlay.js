@@ -1,12 +1,13 @@
 // What is passing is painted over the text with the CSS Custom Highlight API: `pending` for the passage that is being
-// chosen or saved, `focus` for the mark whose card the reader looks at. Nothing of it changes the DOM of the text.
+// chosen or saved, `focus` for the mark whose card the reader looks at, `live` for what others have just changed. Nothing
+// of it changes the DOM of the text.
 //
 // Browsers without the API show the chosen passage as the page's own selection and `focus` as a class on the mark's
 // segments; what is being saved shows when the answer is there.
 
 import { onSwap } from "./swaps.js";
 
-const painted = { pending: new Map(), focus: new Map() };
+const painted = { pending: new Map(), focus: new Map(), live: new Map() };
 let article = null;
 
 const api = typeof Highlight === "function" && Boolean(globalThis.CSS?.highlights);
@@ -19,7 +20,7 @@ export function paintOn(text) {
 /**
  * Paint a passage until `hide` is called with the same name and key.
  *
- * @param {"pending" | "focus"} name
+ * @param {"pending" | "focus" | "live"} name
  * @param {string} key whose paint it is; several keys may paint at once
  * @param {{start: number, end: number}} passage
  */
