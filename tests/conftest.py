@@ -5,6 +5,7 @@ Every story has the same people: owner, annotator, second_annotator, reviewer an
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +14,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 
 from tests.support.environment import SCRATCH
 
@@ -36,6 +37,31 @@ hypothesis.settings.load_profile("opslens")
 def pytest_configure() -> None:
     # Passwords are hashed slowly on purpose; the cast would cost every test a second.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # The demo has the browser ask for every style sheet and script anew on each page, for people who work on them.
+    settings.WHITENOISE_MAX_AGE = 3600
+    _list_static_files_once()
+
+
+def _list_static_files_once() -> None:
+    """Each test client makes its middleware anew, for which WhiteNoise would walk through all static files again."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    listed: dict[str, Any] = {}
+    list_them = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_files_from_finders(self: WhiteNoiseMiddleware) -> None:
+        if not listed:
+            list_them(self)
+            listed.update(self.files)
+        self.files.update(listed)
+
+    WhiteNoiseMiddleware.add_files_from_finders = add_files_from_finders
+
+
+def pytest_collection_finish() -> None:
+    # What has been imported stays to the end: the garbage collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,12 +76,21 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest, django_db_modif
     """On SQLite the tests use a file, not memory: only a file behaves like a site's database when the live server's
     threads read and write it at the same time."""
     if connection.vendor == "sqlite":
-        settings.DATABASES["default"]["TEST"]["NAME"] = str(SCRATCH / "test.sqlite3")
+        database = settings.DATABASES["default"]
+        database["TEST"]["NAME"] = str(SCRATCH / "test.sqlite3")
+        # Nobody wants these rows back after a power cut, as nobody does on PostgreSQL (tests/support/postgres.py).
+        database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    yield
+    from tests.support.emptying import empty_tables, written_about_models
+
+    with pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            written = written_about_models()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables(written))
+        yield
     if connection.vendor == "postgresql":
         # Threads that have ended may have left their connections open; the database could not be dropped.
         with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.axe import each_look
+from tests.support.browser import DESKTOP
+
 
 @pytest.fixture
 def demo_reader(person):
@@ -52,16 +55,17 @@ def test_preferences_without_javascript_change_the_page(open_page, annotator):
     assert annotator.reading["theme"] == "sepia"
 
 
-LOOKS = [{"theme": "light", "viewport": (320, 800)}, {"theme": "dark"}, {"forced_colors": True}]
+AT = [((320, 800), ["light"]), (DESKTOP, ["dark", "forced colours"])]
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=["narrow", "dark", "forced"])
-def test_the_pages_are_accessible(open_page, axe, annotator, demo_reader, settings, look):
+@pytest.mark.parametrize(("viewport", "looks"), AT, ids=["narrow", "wide"])
+def test_the_pages_are_accessible(open_page, axe, annotator, demo_reader, settings, viewport, looks):
     settings.DEMO = settings.SIGN_UP_OPEN = True
-    visitor, reader = open_page(**look), open_page(user=annotator, **look)
+    visitor, reader = open_page(viewport=viewport), open_page(user=annotator, viewport=viewport)
     pages = [(visitor, path) for path in ("sign-in/", "sign-up/", "preferences/")]
     for page, path in [*pages, *((reader, path) for path in ("profile/", "password/", "preferences/"))]:
         page.goto(f"/account/{path}")
-        axe(page)
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, f"{path} scrolls sideways by {wider} px"
+        for look in each_look(page, looks):
+            axe(page)
+            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wider <= 0, f"{path} scrolls sideways by {wider} px in {look}"

@@ -16,6 +16,8 @@ from opslens.articles.documents import document_of
 from opslens.articles.revising.actions import revise_article
 from opslens.models import Article, Revision
 from tests.browser.reading import ReadingPage
+from tests.support.axe import LOOKS, each_look
+from tests.support.browser import DESKTOP
 
 # Every kind of trouble for positions: a standfirst that a paragraph repeats word for word, inline formatting, emoji of
 # several code points, combining letters, a list, a quotation, a table, and words that occur twice in one paragraph.
@@ -114,6 +116,23 @@ def reading(open_page: Callable[..., Any], article: Article) -> Callable[..., Re
         return ReadingPage(open_page(user=user, **options), article, query)
 
     return open_article
+
+
+@pytest.fixture(params=[DESKTOP, (320, 640)], ids=["1280 px", "320 px"])
+def viewport(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """For tests that look at pages as they are at a desk and on the narrowest phone."""
+    return request.param
+
+
+@pytest.fixture
+def check(axe: Callable[..., None], viewport: tuple[int, int]) -> Callable[..., None]:
+    """`check(page)`: axe at 1280 px in every look, at 320 px in light."""
+
+    def check(page: Any, context: str | None = None) -> None:
+        for _ in each_look(page, LOOKS if viewport == DESKTOP else ["light"]):
+            axe(page, context)
+
+    return check
 
 
 def rows(author: Any | None = None) -> list[tuple[str, str, list[str], str]]:

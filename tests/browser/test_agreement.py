@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Tag, TeamSession
-from tests.browser.test_axe import LOOKS
 from tests.support.teams import finish_all, mark_in, move_on, start_session
 
 SENTENCES = {
@@ -32,16 +31,17 @@ def session(owner, annotator, second_annotator, person, article) -> TeamSession:
     return move_on(owner, session, TeamSession.REVEALED)
 
 
-def test_the_page_works_in_every_look_and_is_read_from_its_tables(open_page, annotator, session, article, axe):
-    for look in LOOKS.values():
-        page = open_page(user=annotator, **look, path=f"{session.get_absolute_url()}agreement/")
-        axe(page)
-        page.get_by_role("link", name="Extents").click()
-        expect(page.get_by_role("heading", name="The same words")).to_be_visible()
-        axe(page)
-        width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert page.evaluate(width) == 0
-        page.get_by_role("link", name="Sentences").click()
+def test_the_page_works_in_every_look_and_is_read_from_its_tables(
+    open_page, annotator, session, article, check, viewport
+):
+    page = open_page(user=annotator, viewport=viewport, path=f"{session.get_absolute_url()}agreement/")
+    check(page)
+    page.get_by_role("link", name="Extents").click()
+    expect(page.get_by_role("heading", name="The same words")).to_be_visible()
+    check(page)
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(width) == 0
+    page.get_by_role("link", name="Sentences").click()
     expect(page.get_by_role("img")).to_have_count(0)
     rows = page.get_by_role("region", name="Table of the pairs").get_by_role("row")
     expect(rows).to_have_count(4)

@@ -12,12 +12,6 @@ from opslens.models import Article
 from tests.browser.conftest import TEXT
 from tests.browser.reading import ReadingPage
 
-LOOKS = {
-    "light": {},
-    "dark": {"theme": "dark"},
-    "forced colours": {"forced_colors": True},
-    "320 px": {"viewport": (320, 640)},
-}
 SENTENCE = "Nobody on the island had asked for one."
 
 
@@ -28,27 +22,25 @@ def marked(mark, annotator, second_annotator):
     return mark(annotator, "had asked for one. Critics", "claim", "unsourced", note="Two tags.")
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_reading_page(open_page, annotator, marked, article, axe, look):
-    page = ReadingPage(open_page(user=annotator, **look), article)
-    axe(page.page)
+def test_reading_page(open_page, annotator, marked, article, check, viewport):
+    page = ReadingPage(open_page(user=annotator, viewport=viewport), article)
+    check(page.page)
     page.press("s", "ArrowRight", "Enter", "n")
     expect(page.bar.get_by_role("textbox", name="Note")).to_be_focused()
-    axe(page.page)
+    check(page.page)
     page.press("Escape", "Escape")
     page.press("n", "n")
     page.card(marked.uid).locator(".act").first.dispatch_event("click")
     expect(page.card(marked.uid).get_by_role("button", name="Save")).to_be_visible()
-    axe(page.page)
+    check(page.page)
     page.press("Escape")
     page.page.evaluate("document.activeElement.blur()")
     page.press("?")
-    axe(page.page, "#help")
+    check(page.page, "#help")
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_reading_page_of_a_visitor(open_page, marked, article, axe, look):
-    axe(ReadingPage(open_page(**look), article).page)
+def test_reading_page_of_a_visitor(open_page, marked, article, check, viewport):
+    check(ReadingPage(open_page(viewport=viewport), article).page)
 
 
 PAGES = {
@@ -68,20 +60,18 @@ PAGES = {
 
 
 @pytest.mark.expected_problems("status of 404")
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_other_pages(open_page, annotator, marked, axe, look):
-    page = open_page(user=annotator, **look)
+def test_other_pages(open_page, annotator, marked, check, viewport):
+    page = open_page(user=annotator, viewport=viewport)
     for path in [*PAGES.values(), f"/marks/{marked.uid}/edit/"]:
         page.goto(path)
-        axe(page)
+        check(page)
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_pages_of_a_visitor(open_page, article, axe, look):
-    page = open_page(**look)
+def test_pages_of_a_visitor(open_page, article, check, viewport):
+    page = open_page(viewport=viewport)
     for path in ("/", "/account/sign-in/"):
         page.goto(path)
-        axe(page)
+        check(page)
 
 
 BET = "Only a fool would bet on it."
@@ -129,79 +119,74 @@ REVISION_PAGES = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_pages_about_revisions(open_page, annotator, astray, axe, look):
-    page = open_page(user=annotator, **look)
+def test_pages_about_revisions(open_page, annotator, astray, check, viewport):
+    page = open_page(user=annotator, viewport=viewport)
     for path in [*REVISION_PAGES.values(), f"/marks/{astray.uid}/attach/?block=2"]:
         page.goto(path)
-        axe(page)
+        check(page)
     # What touches a tag, and what is folded.
     page.goto(f"{READ}/compare/1/2/?view=split")
     page.locator("details.unchanged summary").first.click()
-    axe(page)
+    check(page)
     page.get_by_role("link", name="What was quietly changed").click()
     expect(page.locator(".row.touched").first).to_be_visible()
-    axe(page)
+    check(page)
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_preview_of_a_revision(open_page, annotator, astray, axe, look):
-    page = open_page(user=annotator, **look)
+def test_preview_of_a_revision(open_page, annotator, astray, check, viewport):
+    page = open_page(user=annotator, viewport=viewport)
     page.goto(f"{READ}/revise/")
     page.get_by_role("textbox", name="Text").fill(TEXT)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Preview of revision 3")
-    axe(page)
+    check(page)
     page.get_by_role("link", name="Go on writing").click()
     expect(page.locator("main .panel")).to_contain_text("This is your draft of")
-    axe(page)
+    check(page)
 
 
 @pytest.mark.expected_problems("status of 409", "status of 422")
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_refusals_about_revisions(open_page, annotator, article, astray, axe, look):
-    page = open_page(user=annotator, **look)
+def test_refusals_about_revisions(open_page, annotator, article, astray, check, viewport):
+    page = open_page(user=annotator, viewport=viewport)
     page.goto(f"{READ}/revise/")
     page.get_by_role("textbox", name="Text").fill("")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator(".errorlist")).to_be_visible()
-    axe(page)
+    check(page)
     page.get_by_role("textbox", name="Text").fill(TEXT)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Preview of revision 3")
     revise_article(None, article, name="ferry.md", data=REVISED.replace("in June", "in July").encode())
     page.get_by_role("button", name="Publish revision 3").click()
     expect(page.get_by_role("alert")).to_contain_text("Revision 3 was published in the meantime.")
-    axe(page)
+    check(page)
     page.goto(f"/marks/{astray.uid}/attach/?block=2")
     page.get_by_role("button", name="Attach here").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    axe(page)
+    check(page)
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_marks_to_check_while_they_are_decided(open_page, annotator, article, astray, axe, look):
-    page = open_page(user=annotator, **look)
+def test_marks_to_check_while_they_are_decided(open_page, annotator, article, astray, check, viewport):
+    page = open_page(user=annotator, viewport=viewport)
     page.goto("/marks/check/")
     expect(page.locator(".case h2")).to_have_text(
         ["The passage is gone", "The passage changed", "The passage stands at several places"]
     )
     page.get_by_role("button", name="It still holds").click()
     expect(page.locator("#notices").get_by_role("button", name="Undo")).to_be_visible()
-    axe(page)
+    check(page)
     page = ReadingPage(page, article, f"?attach={astray.uid}")
-    axe(page.page)
+    check(page.page)
     page.press("s", "ArrowRight")
     expect(page.page.locator("#attaching").get_by_role("button", name="Attach here")).to_be_enabled()
-    axe(page.page)
+    check(page.page)
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_reading_page_with_marks_that_were_carried(open_page, annotator, article, astray, axe, look):
-    page = ReadingPage(open_page(user=annotator, **look), article)
+def test_reading_page_with_marks_that_were_carried(open_page, annotator, article, astray, check, viewport):
+    page = ReadingPage(open_page(user=annotator, viewport=viewport), article)
     expect(page.page.locator("main .waiting")).to_be_visible()
     page.press("n", "n")
     since = page.page.locator("details.since:visible")
     since.get_by_text("The passage changed since").click()
     expect(since.locator("dl")).to_be_visible()
-    axe(page.page)
+    check(page.page)

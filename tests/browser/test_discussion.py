@@ -9,8 +9,6 @@ from annotations.discussion.actions import add_reply
 from annotations.editing.actions import edit_mark
 from annotations.models import Reply, TeamSession
 from annotations.teams.progress.actions import note
-from tests.support.axe import LOOKS, each_look
-from tests.support.browser import DESKTOP
 from tests.support.teams import finish_all, mark_in, move_on, seat_of, start_session
 
 ASKED = "Nobody on the island had asked for one."
@@ -90,23 +88,20 @@ def test_choosing_readers_and_going_on_without_scripts(open_page, annotator, mar
     expect(page.locator(".reply .note")).to_have_text("To me.")
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, (320, 640)], ids=["1280 px", "320 px"])
-def test_pages_are_accessible(open_page, annotator, owner, marked, article, axe, viewport):
-    session, looks = marked.session, LOOKS if viewport == DESKTOP else ["light"]
+def test_pages_are_accessible(open_page, annotator, owner, marked, article, check, viewport):
+    session = marked.session
     for person, words in ((annotator, "Why?"), (owner, "See https://example.org/.")):
         add_reply(person, session.pk, marked.uid, words, key=f"key-of-{person.username}")
     base = f"/team/{session.uid}"
     page = open_page(user=annotator, viewport=viewport)
     for path in ("talk/", f"talk/{article.slug}/mine/?kept=yes", f"marks/{marked.uid}/replies/"):
         page.goto(f"{base}/{path}")
-        for _ in each_look(page, looks):
-            axe(page)
+        check(page)
     page.goto(f"{base}/talk/{article.slug}/?paragraph=2&reader=second&reader=annotator")
     page.locator(f"#replies-{marked.uid} a").click()
     expect(page.locator(".thread .reply")).to_have_count(2)
     page.get_by_role("link", name="Edit this reply").click()
     expect(page.locator(".reply.editing textarea")).to_be_focused()
     page.evaluate("scrollTo(0, 0)")  # what the bar at the top covers half is no target at that moment
-    for _ in each_look(page, looks):
-        axe(page)
+    check(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -16,12 +16,6 @@ from tests.support.teams import finish_all, mark_in, move_on, start_session
 SENTENCE = "Nobody on the island had asked for one."
 WAITS = "the ferry waits again"
 FOOL = "Only a fool would bet on it."
-LOOKS = {
-    "light": {},
-    "dark": {"theme": "dark"},
-    "forced colours": {"forced_colors": True},
-    "320 px": {"viewport": (320, 640)},
-}
 
 
 @pytest.fixture
@@ -72,21 +66,20 @@ def test_marks_and_cards_lead_to_one_another(open_page, edition, article):
     expect(page.locator(".card.open .q")).to_have_text(WAITS)
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_axe_finds_nothing(open_page, edition, article, owner, outsider, axe, look):
-    page = open_page(**look)
+def test_axe_finds_nothing(open_page, edition, article, owner, outsider, check, viewport):
+    page = open_page(viewport=viewport)
     for path in ("", f"{article.slug}/", f"{article.slug}/?tag=claim", f"{article.slug}/?tag=evidence"):
         page.goto(f"/edition/{edition.uid}/{path}")
-        axe(page)
-    page = open_page(user=owner, path=f"/team/{edition.uid}/recap/", **look)
+        check(page)
+    page = open_page(user=owner, path=f"/team/{edition.uid}/recap/", viewport=viewport)
     page.locator(".feedback summary").first.click()
-    axe(page)
+    check(page)
     own = calibrate(outsider, edition.articles.get())
-    page = open_page(user=outsider, path=f"{address(edition, article)}calibrate/", **look)
-    axe(page)
+    page = open_page(user=outsider, path=f"{address(edition, article)}calibrate/", viewport=viewport)
+    check(page)
     page.goto(f"/team/{own.uid}/calibration/")
-    axe(page)
+    check(page)
     mark_in(own, outsider, article, FOOL, "opinion")
     page.get_by_role("button", name="I am done, compare").click()
     expect(page.locator("h1")).to_have_text("You and the settled reading")
-    axe(page)
+    check(page)

@@ -1,11 +1,13 @@
 """A browser test that cannot fail proves nothing: here the watch over the pages is itself watched."""
 
 import asyncio
+import re
 
 import pytest
 from django.db import connection
 
 from tests.support import axe as accessibility
+from tests.support.axe import each_look
 from tests.support.browser import Opened
 
 pytestmark = pytest.mark.urls("tests.machinery.urls")
@@ -84,6 +86,35 @@ def test_axe_finds_an_unlabelled_field_and_passes_a_sound_page(page, axe):
     assert [violation.split(" ")[0] for violation in accessibility.violations(page)] == ["label"]
     page.goto("/")
     axe(page)
+
+
+def test_each_look_is_shown_and_checked(page):
+    page.goto("/")
+    # A sheet that a script makes is the one that the content security policy lets in.
+    page.evaluate(
+        """() => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(`
+                body { background: white; color: black }
+                @media (prefers-color-scheme: dark) { body { color: #ddd } }
+                @media (forced-colors: active) { body { color: #ccc; forced-color-adjust: none } }
+            `);
+            document.adoptedStyleSheets = [sheet];
+        }"""
+    )
+    found = {look: [text.split(" ")[0] for text in accessibility.violations(page)] for look in each_look(page)}
+    assert found == {"light": [], "dark": ["color-contrast"], "forced colours": ["color-contrast"]}
+    assert accessibility.violations(page) == []
+
+
+def test_chromium_opens_no_page_for_itself_and_heeds_playwright(page, chromium):
+    session = chromium.new_browser_cdp_session()
+    targets = session.send("Target.getTargets", {"filter": [{}]})["targetInfos"]
+    assert {target["url"] for target in targets} == {"about:blank"}
+    command = session.send("SystemInfo.getInfo")["commandLine"]
+    *before, last = (set(features.split(",")) for features in re.findall(r"--disable-features=(\S+)", command))
+    assert before
+    assert set().union(*before) <= last
 
 
 def test_event_loops_run_in_tests_without_a_browser(db):

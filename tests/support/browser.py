@@ -271,6 +271,10 @@ def axe(request: pytest.FixtureRequest) -> Callable[..., None]:
             pytest.fail("axe needs a page that was opened with JavaScript", pytrace=False)
         found = accessibility.violations(page, context, without=without)
         if found:
-            pytest.fail(f"axe finds {len(found)} on {page.url}:\n\n" + "\n\n".join(found), pytrace=False)
+            dark, forced = page.evaluate(
+                "['(prefers-color-scheme: dark)', '(forced-colors: active)'].map((query) => matchMedia(query).matches)"
+            )
+            look = "forced colours" if forced else "dark" if dark else "light"
+            pytest.fail(f"axe finds {len(found)} on {page.url} in {look}:\n\n" + "\n\n".join(found), pytrace=False)
 
     return check

@@ -16,7 +16,32 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 # Fonts with Hebrew and Arabic letters and with emoji: without them pages in these scripts are drawn as boxes.
 PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-noto-color-emoji")
 
+# Chromium makes for each window a list of proposals under the address field, twice, pages of its own in a process of
+# their own, and keeps a spare process for the next page. Without a window to look at nobody needs them, and they take
+# more of the processor than the page that is tested.
+_NEEDLESS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "SpareRendererForSitePerProcess")
+# What Playwright switches off by the same argument, of which Chromium heeds the last alone.
+_AS_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "TcpPortRandomizationWin",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "msForceBrowserSignIn",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+)
+
 ARGUMENTS = [
+    f"--disable-features={','.join((*_AS_PLAYWRIGHT, *_NEEDLESS))}",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
