@@ -135,6 +135,14 @@ def check(axe: Callable[..., None], viewport: tuple[int, int]) -> Callable[..., 
     return check
 
 
+def at_rest(page: Any) -> None:
+    """Wait until what the server sent is in place: a moment after a swap the focus is set once more, and what has
+    `autofocus` would take it from whoever is as quick as a test."""
+    page.wait_for_function(
+        "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')"
+    )
+
+
 def rows(author: Any | None = None) -> list[tuple[str, str, list[str], str]]:
     """What the database holds: (exact words, note, tag names, visibility) of each mark, oldest first."""
     marks = Annotation.objects.filter(deleted_at=None).order_by("pk").prefetch_related("tags")

@@ -10,6 +10,7 @@ from annotations.adjudication.queries import desk_of
 from annotations.membership import article_in
 from annotations.models import Decision, Reply, TeamSession
 from tests.annotations.adjudication.conftest import seen
+from tests.browser.conftest import at_rest
 from tests.support.teams import finish_all, mark_in, move_on, seat_of, start_session
 
 WORDS = [
@@ -96,9 +97,7 @@ def test_ten_passages_are_decided_by_keyboard_alone(open_page, settling, article
     press("Enter")
     expect(page.locator("#edit .q")).not_to_contain_text("A crew")
     expect(step).to_be_focused()
-    page.wait_for_function(
-        "() => !document.querySelector('.htmx-request, .htmx-settling')"
-    )  # it has the focus for good
+    at_rest(page)
     page.locator("#edit").get_by_label("opinion").focus()
     press("Space")
     expect(page.locator("#edit").get_by_label("claim")).not_to_be_checked()

@@ -9,6 +9,7 @@ from annotations.discussion.actions import add_reply
 from annotations.editing.actions import edit_mark
 from annotations.models import Reply, TeamSession
 from annotations.teams.progress.actions import note
+from tests.browser.conftest import at_rest
 from tests.support.teams import finish_all, mark_in, move_on, seat_of, start_session
 
 ASKED = "Nobody on the island had asked for one."
@@ -44,6 +45,7 @@ def test_replying_in_place_by_keyboard(open_page, annotator, marked, article):
     expect(reply).to_contain_text("nobody can check, can they?")
     expect(page.locator("#notices")).to_contain_text("Reply sent.")
     expect(card.get_by_role("textbox", name="Your reply")).to_be_focused()
+    at_rest(page)
     assert Reply.objects.get().text == "nobody can check, can they?"
 
     reply.get_by_role("link", name="Edit this reply").focus()
@@ -55,12 +57,14 @@ def test_replying_in_place_by_keyboard(open_page, annotator, marked, article):
     page.keyboard.press("Enter")
     expect(reply).to_be_focused()
     expect(reply).to_contain_text("can they? No.")
+    at_rest(page)
 
     reply.get_by_role("button", name="Delete this reply").focus()
     page.keyboard.press("Enter")
     expect(reply).to_contain_text("You deleted a reply.")
     page.locator("#notices").get_by_role("button", name="Undo").click()
     expect(reply).to_contain_text("can they? No.")
+    at_rest(page)
     card.get_by_role("link", name="Close").focus()
     page.keyboard.press("Enter")
     expect(card.get_by_role("link", name="1 reply")).to_be_focused()
