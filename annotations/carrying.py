@@ -161,6 +161,11 @@ def _states_before(revision: Revision) -> dict[int, str]:
 
 def _record(revision: Revision, places: dict[int, Place], before: dict[int, str], actor) -> None:
     channel = revision.article.channel
+    # Marks of sessions are told of on channels of their own, and stand in the revision that the session reads.
+    inside = set(
+        Annotation.objects.filter(article_id=revision.article_id, session__isnull=False).values_list("pk", flat=True)
+    )
+    places = {pk: place for pk, place in places.items() if pk not in inside}
     counts = Counter(place.state for place in places.values())
     record(
         channel,

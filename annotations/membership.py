@@ -32,6 +32,10 @@ def _seat(viewer, **which) -> Seat:
     return Seat(member.session, member)
 
 
+def is_member(viewer, session: TeamSession) -> bool:
+    return viewer.is_authenticated and session.members.filter(user_id=viewer.pk, left_at=None).exists()
+
+
 def session_for(viewer, uid: str) -> Seat:
     """The session that has this name. Raises Missing."""
     return _seat(viewer, session__uid=uid)

@@ -10,7 +10,7 @@ from annotations.admin.looks import LooksRecorded
 from opslens.admin import EventAdmin
 from opslens.models import Event
 
-_SESSION = re.compile(r"team:(\d+):a\d+")  # the channels of marks; see TeamSession.marks_channel
+_SESSION = re.compile(r"team:(\d+):[ap]\d+")  # the channels of marks and of people; see TeamSession
 
 admin.site.unregister(Event)
 

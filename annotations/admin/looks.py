@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -52,8 +53,9 @@ class LooksRecorded(admin.ModelAdmin):
 
     def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None) -> HttpResponse:
         response = super().changeform_view(request, object_id, form_url, extra_context)
-        if object_id is not None and response.status_code == 200 and object_id.isdigit():
-            self._record(request, [int(object_id)])
+        shown = self.get_object(request, unquote(object_id)) if object_id and response.status_code == 200 else None
+        if shown is not None:
+            self._record(request, [shown.pk])
         return response
 
     def _record(self, request: HttpRequest, ids: list[int]) -> None:

@@ -71,7 +71,7 @@ def replay(
     log = list(happened)
     phase, is_blind, people = TeamSession.DRAFT, True, {}
     revealed_at = back_at = None
-    was_open, ever, settled, saw = False, set(), set(), set()
+    was_open, readers, settled, saw = False, set(), set(), set()
     for number, event in enumerate(log):
         if event.verb == "session-created":
             is_blind = event.after.get("is_blind", True)
@@ -87,11 +87,11 @@ def replay(
         elif event.verb == "phase-changed":
             was, phase = phase, event.after["phase"]
             if (was, phase) == (TeamSession.ANNOTATING, TeamSession.REVEALED):
-                settled |= ever  # what they see from now on comes after their own was kept
+                settled |= readers  # what they see from now on comes after their own was kept
                 revealed_at = revealed_at or event.at
             elif (was, phase) == (TeamSession.REVEALED, TeamSession.ANNOTATING):
                 back_at = back_at or event.at
-        ever |= people.keys()
+        readers |= {user for user, (_, is_reader) in people.items() if is_reader}
         until = log[number + 1].at if number + 1 < len(log) else None
         hides = is_blind and phase in TeamSession.BEFORE_REVEAL
         for user, (role, is_reader) in people.items():

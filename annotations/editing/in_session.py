@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from annotations.models import Assignment, TeamSession
 from annotations.models.team import hold
+from opslens.activity.record import record
 from opslens.web.refusals import Conflict, Denied, Missing
 
 _CLOSED = {
@@ -38,6 +39,7 @@ def held_open(viewer, session_id: int, article_id: int, revision_id: int | None 
         session_article__article_id=article_id,
         member__user_id=viewer.pk,
         member__left_at=None,
+        member__reads=True,
     )
     found = assigned.values_list("state", "session_article__revision_id").first()
     if found is None:
@@ -45,11 +47,26 @@ def held_open(viewer, session_id: int, article_id: int, revision_id: int | None 
     state, reads = found
     if revision_id not in (None, reads):
         raise Conflict("This session reads another revision of the article. Mark it there.", current=session)
-    if state == Assignment.NEW:
-        assigned.update(state=Assignment.READING, opened_at=timezone.now())  # marked without opening the page first
+    if state == Assignment.NEW and session.phase == TeamSession.ANNOTATING:
+        _begin(viewer, session, assigned)
     if session.phase == TeamSession.ANNOTATING:
         if session.reveal_at_deadline and session.is_overdue():
             raise Conflict("The deadline of this session has passed." + _KEPT, current=session)
         if state in _ENDED:
             raise Conflict(_ENDED[state], current=session)
     return session
+
+
+def _begin(viewer, session: TeamSession, assigned) -> None:
+    """Note that somebody reads who has marked without opening the page first."""
+    for work in assigned.select_for_update(of=("self",), no_key=True).filter(state=Assignment.NEW):
+        work.state, work.opened_at = Assignment.READING, timezone.now()
+        work.save(update_fields=["state", "opened_at"])
+        record(
+            session.person_channel(viewer.pk),
+            "article-opened",
+            actor=viewer,
+            subject=f"assignment:{work.pk}",
+            before={"state": Assignment.NEW},
+            after={"state": work.state},
+        )

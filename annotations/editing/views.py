@@ -16,7 +16,8 @@ from annotations.access import Found, annotation_for, mark_for, own_annotation
 from annotations.codebook.kept import all_tags, looks, tags_to_mark_with
 from annotations.editing import actions
 from annotations.editing.forms import Edit, NewMark, tag_ids
-from annotations.models import Annotation
+from annotations.membership import is_member
+from annotations.models import Annotation, TeamSession
 from annotations.permissions import may_edit_mark
 from annotations.reading.cards import card_of
 from annotations.reading.pages import block_fragments
@@ -137,6 +138,10 @@ def _address(scope: Scope, revision: Revision, uid: str) -> str:
 
 
 def _address_of(request: HttpRequest, found: Found) -> str:
+    """On the page of its session for members; for others, once that is out, in the edition."""
+    session = found.annotation.session
+    if session is not None and session.phase in TeamSession.OUT and not is_member(request.user, session):
+        return f"/edition/{session.uid}/{found.annotation.article.slug}/"
     return _address(scope_of_mark(request, found.annotation), found.revision, found.annotation.uid)
 
 

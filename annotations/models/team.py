@@ -5,6 +5,7 @@ What a viewer may see of a session's marks is decided here and in `AnnotationQue
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from django.conf import settings
@@ -280,6 +281,11 @@ class Assignment(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def note_digest(self) -> str:
+        """Stands for the note as it is now, in forms that change it."""
+        return hashlib.sha256(self.note.encode()).hexdigest()[:16]
 
 
 class Invitation(models.Model):

@@ -36,9 +36,11 @@ def state_of(session: TeamSession) -> dict[str, Any]:
     return plain | {"deadline": session.deadline.isoformat() if session.deadline else None}
 
 
-def locked(viewer, session_id: int, *, trashed: bool = False, shared: bool = False) -> tuple[TeamSession, Member]:
+def locked(
+    viewer, session_id: int, *, trashed: bool = False, shared: bool = False, in_archive: bool = False
+) -> tuple[TeamSession, Member]:
     """A session for changing by one of its owners; with `shared`, one that is not their own try at a settled article.
-    Raises Missing, Denied."""
+    One in the archive only with `in_archive`. Raises Missing, Denied, Conflict."""
     session = TeamSession.objects.select_for_update(no_key=True).filter(pk=session_id).first()
     member = Member.objects.filter(session_id=session_id, user_id=viewer.pk, left_at=None).first()
     if session is None or member is None or (session.deleted_at is not None) != trashed:
@@ -47,6 +49,8 @@ def locked(viewer, session_id: int, *, trashed: bool = False, shared: bool = Fal
         raise Denied("Only an owner of the session can do this.")
     if shared and session.calibrates_id is not None:
         raise Denied("This is your own try at a settled article; nobody else takes part in it.")
+    if session.phase == TeamSession.ARCHIVED and not (in_archive or trashed):
+        raise Conflict("This session is in the archive: nothing in it changes. Take it out first.", current=session)
     return session, member
 
 
@@ -122,26 +126,32 @@ def edit_session(viewer, session_id: int, version: int, given: Mapping[str, Any]
     Raises Conflict with the session as it is now in `.current` when `version` is not its version; Invalid when it is
     to become blind after marks were shown; Missing, Denied.
     """
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, shared=True)
     values = _clean(viewer, session, given)
     changed = [name for name, value in values.items() if getattr(session, name) != value]
     if not changed:
         return session
     if session.version != version:
         raise Conflict("The settings were changed in the meantime.", current=session)
-    if "is_blind" in changed and values["is_blind"] and session.marks.exists():
+    if "is_blind" in changed and values["is_blind"] and session.revealed_at is None and session.marks.exists():
         message = "Marks have been made in the open already, so this session cannot become blind."
+        raise Invalid(message, {"is_blind": message})
+    if "is_blind" in changed and session.phase == TeamSession.ANNOTATING and _has_begun(session):
+        message = (
+            "Readers have begun, each without seeing the others. Reveal the marks instead: that keeps their reading."
+        )
         raise Invalid(message, {"is_blind": message})
     before = state_of(session)
     for name in changed:
         setattr(session, name, values[name])
     session.version += 1
     session.save(update_fields=[*(name.removesuffix("_id") for name in changed), "version"])
-    if "readers_each" in changed and session.phase != TeamSession.DRAFT:
+    if "readers_each" in changed and session.takes_marks:
         distribute(session)
     record(
         session.channel, "session-edited", actor=viewer, subject=session.subject, before=before, after=state_of(session)
     )
+    reveal_if_all_done(session)
     return session
 
 
@@ -163,7 +173,7 @@ def add_article(viewer, session_id: int, slug: str) -> SessionArticle:
     added = SessionArticle.objects.create(
         session=session, article=article, revision_id=article.current_id, position=last + 1
     )
-    if session.phase != TeamSession.DRAFT:
+    if session.takes_marks:
         distribute(session)
     after = {"article": article.pk, "revision": article.current_id}
     record(session.channel, "article-added", actor=viewer, subject=session.subject, after=after)
@@ -173,7 +183,7 @@ def add_article(viewer, session_id: int, slug: str) -> SessionArticle:
 @transaction.atomic
 def remove_article(viewer, session_id: int, slug: str) -> None:
     """Take an article out again. Raises Conflict when somebody has begun to read it; Missing, Denied."""
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, shared=True)
     there = session.articles.filter(article__slug=slug).first()
     if there is None:
         raise Missing("This article is not part of the session.")
@@ -183,6 +193,12 @@ def remove_article(viewer, session_id: int, slug: str) -> None:
     before = {"article": there.article_id, "revision": there.revision_id}
     there.delete()
     record(session.channel, "article-removed", actor=viewer, subject=session.subject, before=before)
+    reveal_if_all_done(session)
+
+
+def _has_begun(session: TeamSession) -> bool:
+    """Whether somebody has begun to read."""
+    return Assignment.objects.filter(session_article__session=session).exclude(state=Assignment.NEW).exists()
 
 
 def neighbours(phase: str) -> tuple[str | None, str | None]:
@@ -201,7 +217,7 @@ def set_phase(viewer, session_id: int, to: str, *, seen: str, reason: str = "") 
     do the same make one event. Raises Conflict when it is elsewhere, Invalid for a step that is none or without a
     reason that is needed; Missing, Denied.
     """
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, in_archive=True)
     if session.phase == to:
         return session, False
     if session.phase != seen:
@@ -218,6 +234,8 @@ def set_phase(viewer, session_id: int, to: str, *, seen: str, reason: str = "") 
         raise Invalid(f"At most {MOST_REASON} characters.", {"reason": f"At most {MOST_REASON} characters."})
     if to == TeamSession.ANNOTATING and not session.articles.exists():
         raise Invalid("Add an article first: there is nothing to read yet.")
+    if to == TeamSession.ANNOTATING and session.reveal_at_deadline and session.is_overdue():
+        raise Invalid("The deadline has passed, so the marks would be revealed at once. Set a later one first.")
     move(session, to, actor=viewer, reason=reason)
     return session, True
 
@@ -254,7 +272,7 @@ def reveal_if_due(session_id: int) -> bool:
     called whenever somebody looks; returns whether it did something."""
     with transaction.atomic():
         session = TeamSession.objects.select_for_update(no_key=True).filter(pk=session_id, deleted_at=None).first()
-        if session is None or session.phase != TeamSession.ANNOTATING:
+        if session is None or session.phase != TeamSession.ANNOTATING or session.calibrates_id is not None:
             return False
         if not (session.reveal_at_deadline and session.is_overdue()):
             return False
@@ -265,9 +283,9 @@ def reveal_if_due(session_id: int) -> bool:
 def reveal_if_all_done(session: TeamSession) -> bool:
     """Reveal a locked session in which every reader has finished every article, if it asks for that. Part of the
     caller's transaction."""
-    if session.phase != TeamSession.ANNOTATING or not session.reveal_when_done:
+    if session.phase != TeamSession.ANNOTATING or not session.reveal_when_done or session.calibrates_id is not None:
         return False
-    work = Assignment.objects.filter(session_article__session=session, member__left_at=None)
+    work = Assignment.objects.filter(session_article__session=session, member__left_at=None, member__reads=True)
     if not work.exists() or work.filter(state__in=Assignment.OPEN).exists():
         return False
     move(session, TeamSession.REVEALED, actor=None, reason="All readers are done.")
@@ -277,7 +295,7 @@ def reveal_if_all_done(session: TeamSession) -> bool:
 @transaction.atomic
 def trash_session(viewer, session_id: int) -> TeamSession:
     """Put a session into the trash: nobody sees it or its marks until an owner restores it. Raises Missing, Denied."""
-    session, _ = locked(viewer, session_id)
+    session, _ = locked(viewer, session_id, in_archive=True)
     session.deleted_at = timezone.now()
     session.save(update_fields=["deleted_at"])
     record(session.channel, "session-trashed", actor=viewer, subject=session.subject)

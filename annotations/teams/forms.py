@@ -70,6 +70,9 @@ class SessionForm(forms.Form):
     def __init__(self, *args: Any, calibrations: list[SessionArticle] = (), time_zone: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(one.pk, f"{one.article.title} – {one.session.name}") for one in calibrations]
+        chosen = self.initial.get("calibration_id")
+        if chosen and chosen not in {pk for pk, _ in choices}:
+            choices.append((chosen, "the one that is chosen now"))
         self.fields["calibration_id"].choices = [("", "none"), *choices]
         if not choices:
             del self.fields["calibration_id"]

@@ -37,7 +37,7 @@ _FORWARD = {
     TeamSession.PUBLISHED: (
         "Publish the edition",
         "The settled reading gets a page of its own: open to everybody when the article is public, otherwise to those "
-        "who are signed in. Everybody who may read the article may then read the marks of the session.",
+        "who are signed in.",
     ),
     TeamSession.ARCHIVED: ("Archive it", "The session leaves the lists of running ones. The edition stays."),
 }
@@ -97,12 +97,16 @@ def back(session: TeamSession) -> Step | None:
 
 def _warning(session: TeamSession, to: str) -> str:
     if to == TeamSession.ANNOTATING:
+        if session.reveal_at_deadline and session.is_overdue():
+            return (
+                "The deadline has passed, so the marks would be revealed at once. Set a later one under Settings first."
+            )
         if not session.articles.exists():
             return "Add an article first: there is nothing to read yet."
         if not session.members.filter(reads=True, left_at=None).exists():
             return "Nobody reads in this session yet. You can begin, and invite readers afterwards."
     if to == TeamSession.REVEALED:
-        work = Assignment.objects.filter(session_article__session=session, member__left_at=None)
+        work = Assignment.objects.filter(session_article__session=session, member__left_at=None, member__reads=True)
         unfinished = work.filter(state__in=Assignment.OPEN).count()
         if unfinished:
             return f"{unfinished} of {work.count()} readings are not finished. They count as missing, not as unmarked."

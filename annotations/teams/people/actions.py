@@ -13,6 +13,7 @@ from annotations.models import Assignment, Invitation, Member, TeamSession
 from annotations.teams.actions import locked, reveal_if_all_done
 from annotations.teams.assigning import distribute
 from opslens.activity.record import record
+from opslens.models import Event
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 _SALT = "opslens.invitation"
@@ -33,7 +34,8 @@ def invitation_of(token: str) -> Invitation:
     except signing.BadSignature:
         raise Missing(NO_INVITATION) from None
     invitation = Invitation.objects.select_related("session", "created_by").filter(uid=uid).first()
-    if invitation is None or not invitation.is_open() or invitation.session.deleted_at is not None:
+    session = invitation.session if invitation else None
+    if session is None or not invitation.is_open() or session.deleted_at or session.phase == TeamSession.ARCHIVED:
         raise Missing(NO_INVITATION)
     return invitation
 
@@ -117,12 +119,12 @@ def add_member(viewer, session_id: int, *, username: str, role: str) -> Member:
 
 def _seat(session: TeamSession, person, role: str, member: Member | None, *, actor, by: str) -> Member:
     """Make somebody a member of a locked session, perhaps again: then their articles and marks are theirs again."""
-    if member is not None and role == Member.ANNOTATOR:
+    if member is not None and role == Member.ANNOTATOR:  # again: they may come back as something else
         _not_after_having_seen(session, member)
     member = member or Member(session=session, user=person)
     member.role, member.reads, member.left_at = role, role == Member.ANNOTATOR, None
     member.save()
-    if session.phase != TeamSession.DRAFT:
+    if session.takes_marks:
         distribute(session)
     record(
         session.channel,
@@ -152,18 +154,30 @@ def set_role(viewer, session_id: int, user_id: int, *, role: str, reads: bool = 
     before = {"role": member.role, "reads": member.reads}
     member.role, member.reads = role, reads
     member.save(update_fields=["role", "reads"])
-    if session.phase != TeamSession.DRAFT:
+    if session.takes_marks:
         distribute(session)
     after = {"role": role, "reads": reads}
     record(session.channel, "role-changed", actor=viewer, subject=f"user:{user_id}", before=before, after=after)
+    reveal_if_all_done(session)
     return member
 
 
 def _not_after_having_seen(session: TeamSession, member: Member) -> None:
     """Raises Conflict for somebody who has overseen a blind session in which others have begun."""
-    if session.hides_marks and member.oversees and not member.reads and _has_begun(session, member):
+    if session.hides_marks and _has_begun(session, member) and _has_overseen(session, member):
         message = "Who has been able to see the marks of others cannot read along blind in the same session."
         raise Conflict(message, current=member)
+
+
+def _has_overseen(session: TeamSession, member: Member) -> bool:
+    """Whether somebody has been owner or reviewer without reading along, today or at any time before."""
+    held = [(member.role, member.reads)]
+    events = Event.objects.filter(
+        channel__name=session.channel, subject=f"user:{member.user_id}", verb__in=["member-joined", "role-changed"]
+    )
+    for before, after in events.values_list("before", "after"):
+        held += [(state["role"], state.get("reads", False)) for state in (before, after) if state]
+    return any(role in Member.OVERSEERS and not reads for role, reads in held)
 
 
 def _has_begun(session: TeamSession, but: Member) -> bool:
@@ -204,7 +218,8 @@ def _go(session: TeamSession, member: Member, verb: str, *, actor) -> None:
 
 
 def _member(session: TeamSession, user_id: int) -> Member:
-    member = session.members.select_related("user").filter(user_id=user_id, left_at=None).first()
+    people = session.members.select_related("user").filter(left_at=None)
+    member = people.filter(user_id=user_id).first() if user_id < 2**62 else None
     if member is None:
         raise Missing("This person is not in the session.")
     return member

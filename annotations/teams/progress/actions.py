@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.membership import Seat
-from annotations.models import Assignment, Question, SessionArticle, TeamSession
+from annotations.models import Assignment, Member, Question, SessionArticle, TeamSession
+from annotations.models.team import hold
 from annotations.permissions import may_answer
 from annotations.teams.actions import clean_text, reveal_if_all_done
 from opslens.activity.record import record
@@ -24,7 +25,7 @@ def _locked(viewer, seat: Seat, session_article: SessionArticle) -> tuple[TeamSe
     session = TeamSession.objects.select_for_update(no_key=True).filter(pk=seat.session.pk, deleted_at=None).first()
     work = (
         Assignment.objects.select_for_update(of=("self",), no_key=True)
-        .filter(session_article=session_article, member__user_id=viewer.pk, member__left_at=None)
+        .filter(session_article=session_article, member__user_id=viewer.pk, member__left_at=None, member__reads=True)
         .first()
     )
     if session is None:
@@ -44,7 +45,11 @@ def open_article(viewer, seat: Seat, session_article: SessionArticle) -> None:
     if seat.session.phase != TeamSession.ANNOTATING:
         return
     mine = Assignment.objects.filter(
-        session_article=session_article, member__user_id=viewer.pk, member__left_at=None, state=Assignment.NEW
+        session_article=session_article,
+        member__user_id=viewer.pk,
+        member__left_at=None,
+        member__reads=True,
+        state=Assignment.NEW,
     )
     if not mine.exists():
         return
@@ -62,6 +67,8 @@ def _close(viewer, seat: Seat, session_article: SessionArticle, verb: str, state
         session, work = _locked(viewer, seat, session_article)
         if not session.takes_marks:
             raise Conflict(f"The session is {session.get_phase_display()}: nobody needs to finish anything now.", work)
+        if session.phase == TeamSession.ANNOTATING and session.reveal_at_deadline and session.is_overdue():
+            raise Conflict("The deadline of this session has passed, so readings stand as they are.", work)
         if (work.state, work.reason) == (state, reason):
             return work
         before = {"state": work.state, "reason": work.reason}
@@ -102,28 +109,39 @@ def reopen(viewer, seat: Seat, session_article: SessionArticle) -> Assignment:
     return work
 
 
-def note(viewer, seat: Seat, session_article: SessionArticle, text: str) -> Assignment:
-    """Keep what one notes about an article as a whole; others read it once marks are revealed. Raises Invalid,
-    Conflict, Missing, Denied."""
+def note(viewer, seat: Seat, session_article: SessionArticle, text: str, *, seen: str | None = None) -> Assignment:
+    """Keep what one notes about an article as a whole; others read it once marks are revealed. `seen` is the
+    `note_digest` of the note that the person had before them. Raises Conflict, with the reading as it is now, when
+    that is another by now or the session takes no notes; Invalid, Missing, Denied."""
     text = clean_text(text, name="note")
     with transaction.atomic():
         session, work = _locked(viewer, seat, session_article)
         if not session.takes_marks:
             raise Conflict(f"The session is {session.get_phase_display()}, so notes stay as they are.", work)
         if text != work.note:
+            if seen is not None and seen != work.note_digest:
+                raise Conflict("This note was changed in another window.", work)
             before, work.note = {"note": work.note}, text
             work.save(update_fields=["note"])
             _record(session, viewer, "article-noted", work, before, {"note": text})
     return work
 
 
+def _held(viewer, seat: Seat) -> tuple[TeamSession, Member]:
+    """The session, held in its phase until the transaction ends, and the viewer's membership as it is now. Raises
+    Missing."""
+    session = hold(seat.session.pk)
+    member = Member.objects.filter(session_id=seat.session.pk, user_id=viewer.pk, left_at=None).first()
+    if session is None or member is None:
+        raise Missing("There is no such session, or you are not in it.")
+    return session, member
+
+
 def ask(viewer, seat: Seat, text: str, session_article: SessionArticle | None = None) -> Question:
     """Ask those who review. Raises Invalid, Conflict in a session that is over."""
     text = clean_text(text, MOST_QUESTION, name="text", needed="Write your question.")
     with transaction.atomic():
-        session = TeamSession.objects.select_for_update(no_key=True).filter(pk=seat.session.pk, deleted_at=None).first()
-        if session is None:
-            raise Missing("There is no such session, or you are not in it.")
+        session, _ = _held(viewer, seat)
         if session.phase in TeamSession.OUT:
             raise Conflict("This session is over; nobody would see the question.", current=session)
         question = Question.objects.create(session=session, session_article=session_article, asker=viewer, text=text)
@@ -135,10 +153,13 @@ def ask(viewer, seat: Seat, text: str, session_article: SessionArticle | None = 
 def answer(viewer, seat: Seat, question_id: int, version: int, text: str) -> Question:
     """Answer a question, or change the answer. Raises Conflict, with the question as it is now, when somebody else was
     faster; Invalid, Missing, Denied."""
-    if not may_answer(seat.member):
-        raise Denied("Owners and reviewers answer questions.")
-    text = clean_text(text, MOST_QUESTION, name="answer", needed="Write an answer.")
+    text = clean_text(text, MOST_QUESTION, name="answer", needed="Write an answer.") if may_answer(seat.member) else ""
     with transaction.atomic():
+        session, member = _held(viewer, seat)
+        if not may_answer(member):
+            raise Denied("Owners and reviewers answer questions.")
+        if session.phase == TeamSession.ARCHIVED:
+            raise Conflict("This session is in the archive, so its questions stand as they are.", current=session)
         questions = Question.objects.select_for_update(of=("self",), no_key=True).select_related("asker")
         question = questions.filter(pk=question_id, session=seat.session).first()
         if question is None:

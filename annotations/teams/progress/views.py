@@ -57,7 +57,14 @@ def reopen(request: HttpRequest, session: str, slug: str) -> HttpResponse:
 def note(request: HttpRequest, session: str, slug: str) -> HttpResponse:
     seat = session_for(request.user, session)
     here = article_in(seat, slug)
-    actions.note(request.user, seat, here, request.POST.get("note", ""))
+    text = request.POST.get("note", "")
+    try:
+        actions.note(request.user, seat, here, text, seen=request.POST.get("seen"))
+    except Conflict as conflict:
+        now = getattr(conflict.current, "note", "")
+        raise Conflict(
+            f"{conflict} It says now: “{now}”. Your words were: “{text}”", current=conflict.current
+        ) from None
     messages.success(request, "Your note on the article is kept.")
     return redirect("teams:read", session, slug)
 

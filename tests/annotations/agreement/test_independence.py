@@ -70,7 +70,13 @@ def test_an_open_session_is_not_independent(owner, readers, texts):
 
 
 def test_a_session_that_was_opened_on_the_way_is_not_independent(blind, owner):
-    edit_session(owner, blind.pk, blind.version, {"is_blind": False})
+    # Refused once readers have begun; a session may be older than that rule.
+    with transaction.atomic():
+        TeamSession.objects.filter(pk=blind.pk).update(is_blind=False)
+        after = {"is_blind": False}
+        record(
+            blind.channel, "session-edited", actor=owner, subject=blind.subject, before={"is_blind": True}, after=after
+        )
     move_on(owner, blind, TeamSession.REVEALED)
     assert not report(owner, blind).is_independent
 
@@ -107,6 +113,18 @@ def test_a_reviewer_who_becomes_a_reader_before_anybody_marked_saw_nothing(owner
     finish_all(session, *readers, reviewer)
     move_on(owner, session, TeamSession.REVEALED)
     assert report(owner, session).is_independent
+
+
+def test_an_observer_who_saw_the_reveal_and_reads_after_it_is_named(g1, owner, person):
+    late = person("late", "Lara Late")
+    add_member(owner, g1.pk, username="late", role=Member.OBSERVER)
+    set_phase(owner, g1.pk, TeamSession.ANNOTATING, seen=TeamSession.REVEALED, reason="One more.")
+    set_phase(owner, g1.pk, TeamSession.REVEALED, seen=TeamSession.ANNOTATING)
+    back(owner, g1)
+    set_role(owner, g1.pk, late.pk, role=Member.ANNOTATOR)
+    finish_all(g1, late)
+    set_phase(owner, g1.pk, TeamSession.REVEALED, seen=TeamSession.ANNOTATING)
+    assert [reader.saw for reader in report(owner, g1).readers] == [False, False, False, True]
 
 
 def test_who_joins_after_the_reveal_is_named(g1, owner, person):

@@ -14,7 +14,7 @@ from annotations.teams.people.actions import add_member, leave, remove_member, s
 from annotations.teams.progress.actions import finish, reopen, skip
 from opslens.articles.actions import import_article
 from opslens.models import Event
-from opslens.web.refusals import Conflict, Invalid
+from opslens.web.refusals import Conflict, Denied, Invalid
 from tests.support.teams import finish_all, mark_in, move_on, seat_of, start_session
 
 CLAIM, OPINION = "The council passed the levy on Monday.", "Nobody asked the fishermen."
@@ -150,3 +150,85 @@ def test_phases_are_moved_inside_of_a_transaction_alone(session, owner, transact
 
     with pytest.raises(TransactionManagementError):
         move(TeamSession.objects.get(pk=session.pk), TeamSession.DRAFT, actor=owner)
+
+
+def test_who_has_overseen_stays_who_has_overseen_whatever_they_were_in_between(session, owner, reviewer, annotator):
+    mark_in(session, annotator, session.articles.get().article, CLAIM, "claim")
+    set_role(owner, session.pk, reviewer.pk, role=Member.OBSERVER)
+    with pytest.raises(Conflict, match="cannot read along"):
+        set_role(owner, session.pk, reviewer.pk, role=Member.ANNOTATOR)
+
+
+def test_who_does_not_read_any_more_marks_nothing_and_holds_nobody_up(
+    owner, annotator, second_annotator, article, codebook
+):
+    session = start_session(owner, article, annotators=[annotator, second_annotator], reveal_when_done=True)
+    here = session.articles.get()
+    finish(annotator, seat_of(annotator, session), here)
+    set_role(owner, session.pk, second_annotator.pk, role=Member.OBSERVER)
+    assert phase_of(session) == "revealed"
+    with pytest.raises(Denied):
+        mark_in(session, second_annotator, article, OPINION, "opinion")
+    with pytest.raises(Denied):
+        finish(second_annotator, seat_of(second_annotator, session), here)
+
+
+def test_a_blind_session_in_which_somebody_has_begun_is_revealed_and_not_opened(session, owner, annotator, article):
+    mark_in(session, annotator, article, CLAIM, "claim")
+    with pytest.raises(Invalid, match="Reveal the marks instead"):
+        edit_session(owner, session.pk, TeamSession.objects.get(pk=session.pk).version, {"is_blind": False})
+
+
+def test_marking_does_not_begin_again_after_a_deadline_that_would_end_it_at_once(owner, annotator, article):
+    soon = timezone.now() + timedelta(hours=1)
+    session = start_session(owner, article, annotators=[annotator], deadline=soon, reveal_at_deadline=True)
+    TeamSession.objects.filter(pk=session.pk).update(deadline=timezone.now() - timedelta(seconds=1))
+    with pytest.raises(Conflict, match="deadline"):
+        finish(annotator, seat_of(annotator, session), session.articles.get())
+    assert reveal_if_due(session.pk) is True
+    with pytest.raises(Invalid, match="Set a later one"):
+        set_phase(owner, session.pk, "annotating", seen="revealed", reason="One more.")
+
+
+def test_in_the_archive_nothing_changes(session, owner, annotator, outsider):
+    move_on(owner, session, TeamSession.ARCHIVED)
+    version = TeamSession.objects.get(pk=session.pk).version
+    with pytest.raises(Conflict, match="archive"):
+        edit_session(owner, session.pk, version, {"coverage_share": 1.0})
+    with pytest.raises(Conflict, match="archive"):
+        add_member(owner, session.pk, username=outsider.username, role=Member.ANNOTATOR)
+    set_phase(owner, session.pk, "published", seen="archived", reason="A slip.")
+
+
+def test_a_note_on_the_article_is_not_overwritten_in_silence(client_of, session, article, annotator):
+    client, url = client_of(annotator), f"{session.get_absolute_url()}read/{article.slug}/note/"
+    seen = Assignment.objects.get(member__user=annotator).note_digest
+    assert client.post(url, {"note": "From one window.", "seen": seen}).status_code == 302
+    late = client.post(url, {"note": "From another.", "seen": seen})
+    assert late.status_code == 409
+    assert "From one window." in late.content.decode()
+    assert "From another." in late.content.decode()
+    assert Assignment.objects.get(member__user=annotator).note == "From one window."
+
+
+def test_marking_without_opening_the_page_is_told_as_opening(session, article, annotator):
+    mark_in(session, annotator, article, CLAIM, "claim")
+    told = Event.objects.filter(channel__name=session.person_channel(annotator.pk), verb="article-opened")
+    assert [event.after for event in told] == [{"state": "reading"}]
+
+
+def test_numbers_that_no_person_has_are_nobody(client_of, session, owner):
+    base = f"{session.get_absolute_url()}people/{2**63}/"
+    for verb in ("role", "remove"):
+        assert client_of(owner).post(f"{base}{verb}/", {"role": "observer"}).status_code == 404
+
+
+def test_the_address_of_a_published_mark_leads_others_to_the_edition(
+    client_of, session, article, owner, annotator, outsider
+):
+    mark = mark_in(session, annotator, article, CLAIM, "claim")
+    move_on(owner, session, TeamSession.PUBLISHED)
+    answer = client_of(outsider).get(f"/marks/{mark.uid}/")
+    assert answer["Location"] == f"/edition/{session.uid}/{article.slug}/"
+    assert client_of(outsider).get(answer["Location"]).status_code == 200
+    assert "/team/" in client_of(annotator).get(f"/marks/{mark.uid}/")["Location"]
