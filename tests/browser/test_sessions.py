@@ -59,6 +59,7 @@ def test_a_reader_goes_from_invitation_to_done_by_keyboard(open_page, session, a
     page.get_by_role("button", name="Join as").press("Enter")
     page.get_by_role("link", name="Begin reading").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(article.title)
+    expect(page.locator("#cards")).to_have_attribute("data-mode", "margin")  # now keys are heard
     for key in ("s", "ArrowRight", "o"):
         page.keyboard.press(key)
     expect(page.locator(".card")).to_have_count(1)
