@@ -3,11 +3,11 @@ answers before anything is looked up in it."""
 
 from __future__ import annotations
 
-from annotations.membership import Seat, session_by_id, session_for
+from annotations.membership import Seat, session_by_id
 from annotations.models import Annotation, Member, TeamSession
 from annotations.models.team import hold
 from annotations.reading.replies import shows_replies
-from annotations.teams.actions import reveal_if_due
+from annotations.teams.access import seat_in
 from opslens.web.refusals import Conflict, Denied, Missing
 
 _HIDDEN = "The marks of this session are not revealed yet. Once they are, everybody’s stand here side by side."
@@ -15,11 +15,7 @@ _HIDDEN = "The marks of this session are not revealed yet. Once they are, everyb
 
 def seat_to_talk(viewer, uid: str) -> Seat:
     """The viewer's seat in a session whose marks everybody in it reads. Raises Missing, Denied."""
-    seat = session_for(viewer, uid)
-    session = seat.session
-    due = session.phase == TeamSession.ANNOTATING and session.reveal_at_deadline and session.is_overdue()
-    if due and reveal_if_due(session.pk):
-        seat = session_for(viewer, uid)
+    seat = seat_in(viewer, uid)
     _require_shown(seat.session)
     return seat
 

@@ -50,7 +50,7 @@ def held_open(viewer, session_id: int, article_id: int, revision_id: int | None 
     if state == Assignment.NEW and session.phase == TeamSession.ANNOTATING:
         _begin(viewer, session, assigned)
     if session.phase == TeamSession.ANNOTATING:
-        if session.reveal_at_deadline and session.is_overdue():
+        if session.is_due:
             raise Conflict("The deadline of this session has passed." + _KEPT, current=session)
         if state in _ENDED:
             raise Conflict(_ENDED[state], current=session)

@@ -49,7 +49,7 @@ def live(request: HttpRequest, slug: str, number: int, session: str = "") -> Htt
     """What has happened since the cursor in `Last-Event-ID` or `?after=`, and what happens from now on, as server-sent
     events; with `?once=yes` the answer ends there. `?phase=` is the phase of the session that the page shows."""
     scope, revision = _asked(request, slug, number, session)
-    if scope.seat is not None and reveal_if_due(scope.seat.session.pk):
+    if scope.seat is not None and scope.seat.session.is_due and reveal_if_due(scope.seat.session.pk):
         scope = scope_of(request, session)
     once, name = request.GET.get("once") == "yes", counted(request.user, client_address(request))
     if not once and not hub.has_room(name):

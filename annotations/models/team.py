@@ -174,6 +174,12 @@ class TeamSession(models.Model):
         """Whether the deadline has passed, by the server's clock."""
         return self.deadline is not None and (now or timezone.now()) >= self.deadline
 
+    @property
+    def is_due(self) -> bool:
+        """Whether its deadline asks for its marks to be revealed now."""
+        is_running = self.phase == self.ANNOTATING and self.calibrates_id is None
+        return is_running and self.reveal_at_deadline and self.is_overdue()
+
 
 def hold(session_id: int) -> TeamSession | None:
     """The session, held as it is until the caller's transaction ends: its phase cannot change meanwhile, and those who

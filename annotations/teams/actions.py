@@ -268,13 +268,11 @@ def move(session: TeamSession, to: str, *, actor, reason: str = "") -> None:
 
 
 def reveal_if_due(session_id: int) -> bool:
-    """Reveal a session whose deadline asks for it, by the server's clock. Nobody is named as the one who did it. To be
-    called whenever somebody looks; returns whether it did something."""
+    """Reveal a session whose deadline asks for it, by the server's clock. Nobody is named as the one who did it.
+    Returns whether it did something; who merely looks asks `is_due` first, which takes no lock."""
     with transaction.atomic():
         session = TeamSession.objects.select_for_update(no_key=True).filter(pk=session_id, deleted_at=None).first()
-        if session is None or session.phase != TeamSession.ANNOTATING or session.calibrates_id is not None:
-            return False
-        if not (session.reveal_at_deadline and session.is_overdue()):
+        if session is None or not session.is_due:
             return False
         move(session, TeamSession.REVEALED, actor=None, reason="The deadline has passed.")
     return True

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotations.membership import article_in, session_for
 from annotations.reading.scope import Scope, whose_of
-from annotations.teams.actions import reveal_if_due
+from annotations.teams.access import seat_in
 from annotations.teams.guidelines import guidelines_html
 from annotations.teams.progress.actions import open_article, own_work
 from opslens.articles import reading
@@ -21,9 +21,7 @@ from opslens.web.policy import allow, signed_in
 @require_GET
 def read(request: HttpRequest, session: str, slug: str, number: int | None = None) -> HttpResponse:
     """The article in the revision that the session reads, with the marks of the session that this member may see."""
-    seat = session_for(request.user, session)
-    if reveal_if_due(seat.session.pk):
-        seat = session_for(request.user, session)
+    seat = seat_in(request.user, session)
     here = article_in(seat, slug)
     fixed = Revision.objects.values_list("number", flat=True).get(pk=here.revision_id)
     if number not in (None, fixed):

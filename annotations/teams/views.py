@@ -9,17 +9,17 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.codebook.queries import current_codebook
-from annotations.membership import Seat, session_for
 from annotations.models import Codebook, TeamSession
 from annotations.permissions import may_lead, may_oversee
 from annotations.teams import actions, queries
+from annotations.teams.access import seat_in, seat_to_lead
 from annotations.teams.forms import NewSessionForm, SessionForm
 from annotations.teams.guidelines import guidelines_html
 from annotations.teams.phases import back, forward, stages
 from annotations.teams.settled import settled_articles
 from opslens.models import Article
 from opslens.web.policy import allow, signed_in
-from opslens.web.refusals import Conflict, Denied, Invalid, Missing
+from opslens.web.refusals import Conflict, Invalid, Missing
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -78,25 +78,11 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/new.html", context, status=422 if form.is_bound else 200)
 
 
-def seat_now(request: HttpRequest, session: str) -> Seat:
-    """The viewer's seat, after a reveal that is due has happened. Raises Missing."""
-    seat = session_for(request.user, session)
-    return session_for(request.user, session) if actions.reveal_if_due(seat.session.pk) else seat
-
-
-def _lead(request: HttpRequest, session: str) -> Seat:
-    """The seat of an owner. Raises Missing, Denied."""
-    seat = session_for(request.user, session)
-    if not may_lead(seat.member):
-        raise Denied("Only an owner of the session can do this.")
-    return seat
-
-
 @allow(signed_in)
 @require_safe
 def session(request: HttpRequest, session: str) -> HttpResponse:
     """What is next for this person, their articles and questions; for those who oversee, how far everybody is."""
-    seat = seat_now(request, session)
+    seat = seat_in(request.user, session)
     if seat.session.calibrates_id is not None:
         return redirect("edition:calibration", session)
     articles = queries.articles_of(seat.session)
@@ -125,7 +111,7 @@ def session(request: HttpRequest, session: str) -> HttpResponse:
 @form_page
 def edit(request: HttpRequest, session: str) -> HttpResponse:
     """Settings, articles, and the way to the trash."""
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     now = seat.session
     initial = {name: getattr(now, name) for name in actions.FIELDS}
     form = SessionForm(
@@ -184,7 +170,7 @@ def _differences(form: SessionForm, now: TeamSession) -> list[tuple[str, object,
 @allow(signed_in)
 @require_POST
 def add_article(request: HttpRequest, session: str) -> HttpResponse:
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     added = actions.add_article(request.user, seat.session.pk, request.POST.get("article", "").replace("\x00", ""))
     title = Article.objects.values_list("title", flat=True).get(pk=added.article_id)
     messages.success(request, f"“{title}” is part of the session.")
@@ -194,7 +180,7 @@ def add_article(request: HttpRequest, session: str) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def remove_article(request: HttpRequest, session: str, slug: str) -> HttpResponse:
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     actions.remove_article(request.user, seat.session.pk, slug)
     messages.success(request, "The article is no longer part of the session.")
     return redirect("teams:settings", session)
@@ -204,7 +190,7 @@ def remove_article(request: HttpRequest, session: str, slug: str) -> HttpRespons
 @form_page
 def phase(request: HttpRequest, session: str) -> HttpResponse:
     """One phase on or back. The page says what it will do; posting does it."""
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     now = seat.session
     to = request.POST.get("to") or request.GET.get("to") or ""
     step = next((step for step in (forward(now), back(now)) if step is not None and step.to == to), None)
@@ -230,7 +216,7 @@ def phase(request: HttpRequest, session: str) -> HttpResponse:
 @form_page
 def trash(request: HttpRequest, session: str) -> HttpResponse:
     """Asks first, and says what goes."""
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     if request.method != "POST":
         context = {"seat": seat, "session": seat.session, "goes": queries.what_goes(seat)}
         return render(request, "teams/trash.html", context)

@@ -8,26 +8,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotations.membership import Seat, session_for
+from annotations.membership import Seat
 from annotations.models import Member
 from annotations.permissions import may_lead
+from annotations.teams.access import seat_in, seat_to_lead
 from annotations.teams.forms import InvitationForm, MemberForm
 from annotations.teams.people import actions
 from opslens.web.policy import allow, everyone, signed_in
-from opslens.web.refusals import Denied, Invalid
-
-
-def _lead(request: HttpRequest, session: str) -> Seat:
-    seat = session_for(request.user, session)
-    if not may_lead(seat.member):
-        raise Denied("Only an owner of the session can do this.")
-    return seat
+from opslens.web.refusals import Invalid
 
 
 @allow(signed_in)
 @require_safe
 def people(request: HttpRequest, session: str) -> HttpResponse:
-    return _page(request, session_for(request.user, session))
+    return _page(request, seat_in(request.user, session))
 
 
 def _page(request: HttpRequest, seat: Seat, *, status: int = 200, **forms) -> HttpResponse:
@@ -55,7 +49,7 @@ def _link(request: HttpRequest, invitation) -> str:
 @allow(signed_in)
 @require_POST
 def invite(request: HttpRequest, session: str) -> HttpResponse:
-    seat, form = _lead(request, session), InvitationForm(request.POST)
+    seat, form = seat_to_lead(request.user, session), InvitationForm(request.POST)
     if not form.is_valid():
         return _page(request, seat, status=422, invitation_form=form)
     actions.invite(request.user, seat.session.pk, **form.cleaned_data)
@@ -66,7 +60,7 @@ def invite(request: HttpRequest, session: str) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def revoke(request: HttpRequest, session: str, uid: str) -> HttpResponse:
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     actions.revoke(request.user, seat.session.pk, uid)
     messages.success(request, "The invitation is taken back: its link does nothing any more.")
     return redirect(reverse("teams:people", args=[session]) + "#invitations")
@@ -75,7 +69,7 @@ def revoke(request: HttpRequest, session: str, uid: str) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def add(request: HttpRequest, session: str) -> HttpResponse:
-    seat, form = _lead(request, session), MemberForm(request.POST)
+    seat, form = seat_to_lead(request.user, session), MemberForm(request.POST)
     if form.is_valid():
         try:
             member = actions.add_member(request.user, seat.session.pk, **form.cleaned_data)
@@ -91,7 +85,7 @@ def add(request: HttpRequest, session: str) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def role(request: HttpRequest, session: str, user: int) -> HttpResponse:
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     wanted, reads = request.POST.get("role", ""), request.POST.get("reads") == "yes"
     member = actions.set_role(request.user, seat.session.pk, user, role=wanted, reads=reads)
     also = " and reads along" if member.reads and member.role != Member.ANNOTATOR else ""
@@ -102,7 +96,7 @@ def role(request: HttpRequest, session: str, user: int) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def remove(request: HttpRequest, session: str, user: int) -> HttpResponse:
-    seat = _lead(request, session)
+    seat = seat_to_lead(request.user, session)
     member = actions.remove_member(request.user, seat.session.pk, user)
     if user == request.user.pk:
         return redirect("teams:sessions")
@@ -114,7 +108,7 @@ def remove(request: HttpRequest, session: str, user: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, session: str) -> HttpResponse:
     """Asks first."""
-    seat = session_for(request.user, session)
+    seat = seat_in(request.user, session)
     if request.method != "POST":
         return render(request, "teams/leave.html", {"seat": seat, "session": seat.session})
     actions.leave(request.user, seat.session.pk)

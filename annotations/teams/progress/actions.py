@@ -67,7 +67,7 @@ def _close(viewer, seat: Seat, session_article: SessionArticle, verb: str, state
         session, work = _locked(viewer, seat, session_article)
         if not session.takes_marks:
             raise Conflict(f"The session is {session.get_phase_display()}: nobody needs to finish anything now.", work)
-        if session.phase == TeamSession.ANNOTATING and session.reveal_at_deadline and session.is_overdue():
+        if session.is_due:
             raise Conflict("The deadline of this session has passed, so readings stand as they are.", work)
         if (work.state, work.reason) == (state, reason):
             return work

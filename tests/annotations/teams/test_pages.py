@@ -304,10 +304,10 @@ def test_the_overview_of_three_articles_takes_as_many_queries_as_that_of_one(
 
     client, base = client_of(owner), session.get_absolute_url()
     client.get(base)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(13):
         client.get(base)
     for n in range(2):
         other = import_article(owner, name=f"{n}.txt", data=f"Text number {n}.".encode()).article
         add_article(owner, session.pk, other.slug)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(13):
         client.get(base)
