@@ -40,7 +40,6 @@ from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 END = "end"
-_SETTLED_PHASES = (TeamSession.ADJUDICATING, *TeamSession.OUT)
 
 
 def _overseer(request: HttpRequest, session: str) -> Seat:
@@ -53,7 +52,7 @@ def _overseer(request: HttpRequest, session: str) -> Seat:
 
 def _closed(request: HttpRequest, seat: Seat, tab: str) -> HttpResponse | None:
     """What stands in the place of a page before the session is being settled."""
-    if seat.session.phase in _SETTLED_PHASES:
+    if seat.session.phase in TeamSession.SETTLED:
         return None
     return render(
         request,

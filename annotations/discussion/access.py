@@ -6,7 +6,6 @@ from __future__ import annotations
 from annotations.membership import Seat, session_by_id
 from annotations.models import Annotation, Member, TeamSession
 from annotations.models.team import hold
-from annotations.reading.replies import shows_replies
 from annotations.teams.access import seat_in
 from opslens.web.refusals import Conflict, Denied, Missing
 
@@ -21,7 +20,7 @@ def seat_to_talk(viewer, uid: str) -> Seat:
 
 
 def _require_shown(session: TeamSession) -> None:
-    if not shows_replies(session):
+    if not session.shows_marks:
         raise Denied(_HIDDEN)
 
 
@@ -29,7 +28,7 @@ def may_reply(seat: Seat) -> bool:
     """Every member but those who only look on, until the session is in the archive."""
     session, member = seat.session, seat.member
     return (
-        shows_replies(session)
+        session.shows_marks
         and session.phase != TeamSession.ARCHIVED
         and member.left_at is None
         and member.role != Member.OBSERVER

@@ -141,7 +141,7 @@ def _address_of(request: HttpRequest, found: Found) -> str:
     """On the page of its session for members; for others, once that is out, in the edition."""
     session = found.annotation.session
     if session is not None and session.phase in TeamSession.OUT and not is_member(request.user, session):
-        return f"/edition/{session.uid}/{found.annotation.article.slug}/"
+        return reverse("edition:article", args=[session.uid, found.annotation.article.slug])
     return _address(scope_of_mark(request, found.annotation), found.revision, found.annotation.uid)
 
 

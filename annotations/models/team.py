@@ -69,6 +69,7 @@ class TeamSession(models.Model):
     ORDER = [phase for phase, _ in PHASES]
     BEFORE_REVEAL = (DRAFT, ANNOTATING)
     TAKES_MARKS = (ANNOTATING, REVEALED)
+    SETTLED = (ADJUDICATING, PUBLISHED, ARCHIVED)
     OUT = (PUBLISHED, ARCHIVED)
 
     uid = models.CharField(max_length=10, unique=True, default=new_uid, editable=False)
@@ -139,6 +140,10 @@ class TeamSession(models.Model):
         return reverse("teams:session", args=[self.uid])
 
     @property
+    def edition_url(self) -> str:
+        return reverse("edition:edition", args=[self.uid])
+
+    @property
     def subject(self) -> str:
         """Its name in events."""
         return f"session:{self.uid}"
@@ -165,6 +170,11 @@ class TeamSession(models.Model):
     def hides_marks(self) -> bool:
         """Whether annotators see their own marks alone."""
         return self.is_blind and self.phase in self.BEFORE_REVEAL
+
+    @property
+    def shows_marks(self) -> bool:
+        """Whether its members read one another's marks, and what is said about them."""
+        return not self.hides_marks and self.phase != self.DRAFT
 
     @property
     def takes_marks(self) -> bool:

@@ -10,18 +10,13 @@ from django.utils.safestring import SafeString, mark_safe
 from annotations.models import Annotation, Member, TeamSession
 
 
-def shows_replies(session: TeamSession) -> bool:
-    """Whether the members of a session read one another's marks today, and so what is said under them."""
-    return not session.hides_marks and session.phase != TeamSession.DRAFT
-
-
 def reply_counts(viewer, annotations: Iterable[Annotation]) -> dict[int, int]:
     """By id, how many replies stand under each of these marks that this viewer may talk about: marks of sessions in
     which they are a member and in which everybody's marks are shown. Marks without replies are in it for those who may
     add the first one. One query, and none where there is no such mark."""
     if not viewer.is_authenticated:
         return {}
-    ids = [a.pk for a in annotations if a.session_id is not None and shows_replies(a.session)]
+    ids = [a.pk for a in annotations if a.session_id is not None and a.session.shows_marks]
     if not ids:
         return {}
     mine = Q(session__members__user_id=viewer.pk, session__members__left_at=None)

@@ -19,18 +19,17 @@ def tabs(seat: Seat) -> list[Tab]:
     session, member = seat.session, seat.member
     if session.calibrates_id is not None:
         return [Tab("calibration", "You and the settled reading", f"{session.get_absolute_url()}calibration/")]
-    after_reveal = not session.hides_marks and session.phase != TeamSession.DRAFT
-    settling = TeamSession.ORDER.index(session.phase) >= TeamSession.ORDER.index(TeamSession.ADJUDICATING)
+    settling = session.phase in TeamSession.SETTLED
     pages = [
         ("overview", "Overview", "", True),
         ("people", "People", "people/", True),
         ("codebook", "Codebook", session.codebook.get_absolute_url(), True),
-        ("talk", "Marks side by side", "talk/", after_reveal),
-        ("agreement", "Agreement", "agreement/", after_reveal or seat.sees_all_marks),
+        ("talk", "Marks side by side", "talk/", session.shows_marks),
+        ("agreement", "Agreement", "agreement/", session.shows_marks or seat.sees_all_marks),
         ("desk", "Desk", "desk/", settling and member.oversees),
         ("decided", "Decisions", "decided/", settling),
         ("recap", "Recap", "recap/", settling),
-        ("edition", "Edition", f"/edition/{session.uid}/", session.phase in TeamSession.OUT),
+        ("edition", "Edition", session.edition_url, session.phase in TeamSession.OUT),
         ("settings", "Settings", "settings/", member.is_owner),
     ]
     base = session.get_absolute_url()

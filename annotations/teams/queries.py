@@ -144,11 +144,7 @@ def next_for(seat: Seat, work: list[Work]) -> Next:
         if member.oversees:
             return Next("Settle what is contested.", f"{base}desk/", "To the desk")
         return Next("The reviewers are settling passages.", f"{base}decided/", "Decisions so far")
-    return Next("The edition is published.", reverse_edition(session), "Read the edition")
-
-
-def reverse_edition(session: TeamSession) -> str:
-    return f"/edition/{session.uid}/"
+    return Next("The edition is published.", session.edition_url, "Read the edition")
 
 
 @dataclass(slots=True)

@@ -22,7 +22,6 @@ CONTESTED_SHOWN = 10
 UNDECIDED_SHOWN = 50
 DIFFERENCES_SHOWN = 20
 NOT_YET = "The recap is here once the session is being settled."
-SETTLING = TeamSession.ORDER[TeamSession.ORDER.index(TeamSession.ADJUDICATING) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Recap:
 def recap_for(viewer, seat: Seat) -> Recap:
     """The recap as this member may read it. Raises Missing before the session is being settled."""
     session = seat.session
-    if session.phase not in SETTLING:
+    if session.phase not in TeamSession.SETTLED:
         raise Missing(NOT_YET)
     articles, known = articles_of(seat), looks()
     desks = desks_of(viewer, seat, articles)
