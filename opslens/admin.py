@@ -31,10 +31,10 @@ from opslens.activity.recorded_admin import (
 from opslens.articles import actions as articles
 from opslens.articles.loaders.loaded import Details
 from opslens.models import Article, Channel, Draft, Event, ReadingPosition, Revision, SearchPassage, User
+from opslens.models.article import LARGE_COLUMNS
 from opslens.web.policy import allow, everyone, staff
 from opslens.web.refusals import Denied
 
-HEAVY = ("source", "html", "text", "block_table")
 EXCERPT = 2_000  # code points of a revision's text that the admin shows
 
 admin.site.site_header = admin.site.site_title = "OpsLens administration"
@@ -141,7 +141,7 @@ class RevisionInline(ReadOnlyInline):
     ordering = ["number"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("created_by").defer(*HEAVY)
+        return super().get_queryset(request).select_related("created_by").defer(*LARGE_COLUMNS)
 
 
 class ArticleForm(forms.ModelForm):
@@ -175,7 +175,7 @@ class ArticleAdmin(ByVerbAdmin):
     actions = ["to_trash", "restore"]
 
     def get_queryset(self, request):
-        heavy = [f"current__{name}" for name in HEAVY]
+        heavy = [f"current__{name}" for name in LARGE_COLUMNS]
         return super().get_queryset(request).select_related("current", "imported_by").defer(*heavy)
 
     def has_add_permission(self, request) -> bool:
@@ -250,7 +250,7 @@ class RevisionAdmin(ReadOnlyAdmin):
     readonly_fields = ["read", "source_size", "beginning"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("article", "created_by").defer(*HEAVY)
+        return super().get_queryset(request).select_related("article", "created_by").defer(*LARGE_COLUMNS)
 
     @admin.display(description="read")
     def read(self, obj):
@@ -278,7 +278,7 @@ class DraftAdmin(ReadOnlyAdmin):
     readonly_fields = ["base_number"]
 
     def get_queryset(self, request):
-        heavy = ["source", *(f"base__{name}" for name in HEAVY)]
+        heavy = ["source", *(f"base__{name}" for name in LARGE_COLUMNS)]
         return super().get_queryset(request).select_related("article", "author", "base").defer(*heavy)
 
     @admin.display(description="begun from revision", ordering="base__number")
@@ -294,7 +294,7 @@ class ReadingPositionAdmin(RecordedAdmin):
     fields = readonly_fields = ["reader", "article", "number", "block", "offset", "updated_at"]
 
     def get_queryset(self, request):
-        heavy = [f"revision__{name}" for name in HEAVY]
+        heavy = [f"revision__{name}" for name in LARGE_COLUMNS]
         return super().get_queryset(request).select_related("reader", "revision__article").defer(*heavy)
 
     def has_add_permission(self, request) -> bool:

@@ -9,8 +9,9 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from annotations.admin.looks import LooksRecorded
+from annotations.admin.words import short
 from annotations.editing import moderation
-from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag
+from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag, TeamSession
 from opslens.activity.recorded_admin import (
     ByVerbAdmin,
     ReadOnlyAdmin,
@@ -19,14 +20,15 @@ from opslens.activity.recorded_admin import (
     do_each,
     link,
 )
+from opslens.models.article import LARGE_COLUMNS
 from opslens.web.refusals import Invalid
 
-QUOTE_SHOWN = 80  # code points
-_HEAVY = ("source", "html", "text", "block_table")
 
-
-def _short(text: str) -> str:
-    return text if len(text) <= QUOTE_SHOWN else text[: QUOTE_SHOWN - 1] + "…"
+def passage_of(annotation: Annotation) -> str:
+    """A link to where a mark stands. One of a session is for its members alone until the session is out."""
+    session = annotation.session
+    is_open = session is None or session.phase in TeamSession.OUT
+    return link(annotation.get_absolute_url(), "Read at the passage") if is_open else ""
 
 
 class TaggingInline(ReadOnlyInline):
@@ -140,11 +142,11 @@ class AnnotationAdmin(LooksRecorded, ByVerbAdmin):
 
     @admin.display(description="quote", ordering="quote")
     def short_quote(self, obj) -> str:
-        return _short(obj.quote)
+        return short(obj.quote)
 
     @admin.display(description="note", ordering="note")
     def short_note(self, obj) -> str:
-        return _short(obj.note)
+        return short(obj.note)
 
     @admin.display(description="tags")
     def tag_names(self, obj) -> str:
@@ -160,7 +162,7 @@ class AnnotationAdmin(LooksRecorded, ByVerbAdmin):
 
     @admin.display(description="passage")
     def passage(self, obj):
-        return link(obj.get_absolute_url(), "Read at the passage")
+        return passage_of(obj)
 
     @admin.display(description="history")
     def history(self, obj):
@@ -192,12 +194,12 @@ class AnchorAdmin(LooksRecorded, ReadOnlyAdmin):
     ordering = ["-id"]
 
     def get_queryset(self, request):
-        heavy = [f"revision__{name}" for name in _HEAVY]
-        return super().get_queryset(request).select_related("annotation", "revision__article").defer(*heavy)
+        heavy = [f"revision__{name}" for name in LARGE_COLUMNS]
+        return super().get_queryset(request).select_related("annotation__session", "revision__article").defer(*heavy)
 
     @admin.display(ordering="annotation__quote")
     def quote(self, obj) -> str:
-        return _short(obj.annotation.quote)
+        return short(obj.annotation.quote)
 
     @admin.display(ordering="revision__article__title")
     def article(self, obj) -> str:
@@ -209,7 +211,7 @@ class AnchorAdmin(LooksRecorded, ReadOnlyAdmin):
 
     @admin.display(description="passage")
     def passage(self, obj):
-        return link(obj.annotation.get_absolute_url(), "Read at the passage")
+        return passage_of(obj.annotation)
 
 
 @admin.register(Crossing)

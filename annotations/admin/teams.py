@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from annotations.admin.looks import LooksRecorded
+from annotations.admin.words import short
 from annotations.models import (
     Answer,
     Assignment,
@@ -22,11 +23,19 @@ from annotations.models import (
 )
 from opslens.activity.recorded_admin import ReadOnlyAdmin, ReadOnlyInline, TrashFilter, link
 
-SHOWN = 80  # characters of a text in a list
 
+class OnArticle(LooksRecorded):
+    """Rows that belong to an article of a session."""
 
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    session_of = "session_article__session_id"
+
+    @admin.display(ordering="session_article__article__title")
+    def article(self, obj) -> str:
+        return obj.session_article.article.title
+
+    @admin.display(ordering="session_article__session__name")
+    def session(self, obj) -> str:
+        return obj.session_article.session.name
 
 
 class MemberInline(ReadOnlyInline):
@@ -111,10 +120,9 @@ class SessionArticleAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(LooksRecorded, ReadOnlyAdmin):
+class AssignmentAdmin(OnArticle, ReadOnlyAdmin):
     """With the marks as they were at the reveal, so a look is recorded while there is something to hide."""
 
-    session_of = "session_article__session_id"
     list_display = ["reader", "article", "session", "state", "opened_at", "closed_at"]
     list_filter = ["state"]
     list_select_related = ["member__user", "session_article__article", "session_article__session"]
@@ -124,14 +132,6 @@ class AssignmentAdmin(LooksRecorded, ReadOnlyAdmin):
     @admin.display(ordering="member__user")
     def reader(self, obj) -> str:
         return obj.member.user.name
-
-    @admin.display(ordering="session_article__article__title")
-    def article(self, obj) -> str:
-        return obj.session_article.article.title
-
-    @admin.display(ordering="session_article__session__name")
-    def session(self, obj) -> str:
-        return obj.session_article.session.name
 
 
 @admin.register(Invitation)
@@ -156,7 +156,7 @@ class QuestionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="question", ordering="text")
     def short_text(self, obj) -> str:
-        return _short(obj.text)
+        return short(obj.text)
 
 
 @admin.register(Reply)
@@ -170,11 +170,11 @@ class ReplyAdmin(LooksRecorded, ReadOnlyAdmin):
 
     @admin.display(description="reply", ordering="text")
     def short_text(self, obj) -> str:
-        return _short(obj.text)
+        return short(obj.text)
 
     @admin.display(description="under", ordering="annotation__quote")
     def mark(self, obj) -> str:
-        return _short(obj.annotation.quote)
+        return short(obj.annotation.quote)
 
 
 class ConsideredInline(ReadOnlyInline):
@@ -186,22 +186,13 @@ class ConsideredInline(ReadOnlyInline):
 
 
 @admin.register(Decision)
-class DecisionAdmin(LooksRecorded, ReadOnlyAdmin):
-    session_of = "session_article__session_id"
+class DecisionAdmin(OnArticle, ReadOnlyAdmin):
     list_display = ["uid", "article", "session", "start", "end", "verdict", "method", "decided_by", "updated_at"]
     list_filter = [TrashFilter, "verdict", "method"]
     list_select_related = ["session_article__article", "session_article__session", "decided_by"]
     search_fields = ["uid", "reason", "session_article__article__title", "session_article__session__name"]
     inlines = [ConsideredInline]
     ordering = ["-id"]
-
-    @admin.display(ordering="session_article__article__title")
-    def article(self, obj) -> str:
-        return obj.session_article.article.title
-
-    @admin.display(ordering="session_article__session__name")
-    def session(self, obj) -> str:
-        return obj.session_article.session.name
 
 
 @admin.register(Presence)
@@ -215,7 +206,8 @@ class PresenceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Answer)
-class AnswerAdmin(ReadOnlyAdmin):
+class AnswerAdmin(LooksRecorded, ReadOnlyAdmin):
+    session_of = "decision__session_article__session_id"
     list_display = ["short_text", "reader", "decision", "created_at"]
     list_select_related = ["reader", "decision"]
     search_fields = ["text", "reader__username", "decision__uid"]
@@ -223,4 +215,4 @@ class AnswerAdmin(ReadOnlyAdmin):
 
     @admin.display(description="answer", ordering="text")
     def short_text(self, obj) -> str:
-        return _short(obj.text)
+        return short(obj.text)

@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from opslens.articles.permissions import may_change
 from opslens.articles.search.queries import find, highlighted, snippets, terms_of
 from opslens.models import Article, ReadingPosition, Revision
+from opslens.models.article import LARGE_COLUMNS
 from opslens.text.reading_time import minutes_to_read
 from opslens.web.paging import page
 
 PAGE = 20
-_HEAVY = ("source", "html", "text", "block_table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def with_current(articles: QuerySet[Article]) -> QuerySet[Article]:
     counts = Revision.objects.filter(article=OuterRef("pk")).order_by().values("article").annotate(n=Count("pk"))
     return (
         articles.select_related("current")
-        .defer(*(f"current__{name}" for name in _HEAVY))
+        .defer(*(f"current__{name}" for name in LARGE_COLUMNS))
         .annotate(revision_count=Subquery(counts.values("n")))
     )
 

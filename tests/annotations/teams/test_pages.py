@@ -252,6 +252,21 @@ def test_a_lost_race_for_the_settings_shows_both(client_of, session, owner, anno
     assert session.name == "Second"
 
 
+def test_a_settled_article_that_is_no_longer_offered_stays_chosen(client_of, session, article, owner, annotator):
+    other = start_session(owner, article, annotators=[annotator])
+    here = other.articles.get()
+    TeamSession.objects.filter(pk=session.pk).update(calibration=here)
+    url = session.get_absolute_url() + "settings/"
+    shown = client_of(owner).get(url).content.decode()
+    assert f'<option value="{here.pk}" selected>the one that is chosen now</option>' in shown
+    fields = new_fields(version=session.version, name="Renamed", calibration_id=here.pk)
+    assert client_of(owner).post(url, fields).status_code == 302
+    session.refresh_from_db()
+    assert (session.name, session.calibration_id) == ("Renamed", here.pk)
+    fields = new_fields(version=session.version, calibration_id=session.articles.get().pk)
+    assert client_of(owner).post(url, fields).status_code == 422
+
+
 def test_articles_are_added_and_taken_out_unless_somebody_has_begun(client_of, session, article, owner, annotator):
     from opslens.articles.actions import import_article
 
