@@ -16,21 +16,15 @@ def distribute(session: TeamSession) -> list[Assignment]:
     """
     readers = list(session.members.filter(reads=True, left_at=None).order_by("joined_at", "pk"))
     articles = list(session.articles.order_by("position", "pk"))
-    there = set(
-        Assignment.objects.filter(session_article__session=session, member__left_at=None).values_list(
-            "session_article_id", "member_id"
-        )
-    )
-    # Somebody who comes back finds what they had.
-    kept = set(
-        Assignment.objects.filter(session_article__session=session).values_list("session_article_id", "member_id")
-    )
-    load = Counter(member_id for _, member_id in there)
+    work = Assignment.objects.filter(session_article__session=session)
+    kept = set(work.values_list("session_article_id", "member_id"))  # also of those who have left and may come back
+    reading = {reader.pk for reader in readers}
+    load = Counter(member_id for _, member_id in kept)
     new: list[Assignment] = []
     for article in articles:
         lacking: list[Member] = [reader for reader in readers if (article.pk, reader.pk) not in kept]
         if session.readers_each is not None:
-            having = sum(1 for article_id, _ in there if article_id == article.pk)
+            having = sum(1 for article_id, member_id in kept if article_id == article.pk and member_id in reading)
             order = {reader.pk: at for at, reader in enumerate(readers)}
             lacking.sort(key=lambda reader: (load[reader.pk], order[reader.pk]))
             lacking = lacking[: max(0, session.readers_each - having)]

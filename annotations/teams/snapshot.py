@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotations.models import Anchor, Annotation, Assignment, TeamSession
+from annotations.codebook.kept import looks
+from annotations.models import Annotation, Assignment, TeamSession
+from annotations.reading.queries import read_marks
 
 
 def keep_marks_at_reveal(session: TeamSession) -> None:
@@ -25,23 +27,12 @@ def keep_marks_at_reveal(session: TeamSession) -> None:
 def marks_now(session: TeamSession) -> dict[tuple[int, int], list[dict[str, Any]]]:
     """By (article id, author id), that reader's marks in the revision of the session, as plain JSON in document order:
     uid, start and end in code points, tag ids, note."""
-    revisions = dict(session.articles.values_list("article_id", "revision_id"))
-    anchors = (
-        Anchor.objects.placed()
-        .filter(annotation__session=session, annotation__deleted_at=None, revision_id__in=list(revisions.values()))
-        .order_by("start", "-end", "annotation__uid")
-        .values_list(
-            "annotation_id", "annotation__uid", "annotation__article_id", "annotation__author_id", "start", "end"
-        )
-    )
-    rows = list(anchors)
+    articles = dict(session.articles.values_list("revision_id", "article_id"))
     marks = Annotation.objects.filter(session=session, deleted_at=None)
-    tags: dict[int, list[int]] = {}
-    for pk, tag_id in marks.filter(taggings__isnull=False).order_by().values_list("pk", "taggings__tag_id"):
-        tags.setdefault(pk, []).append(tag_id)
     notes = dict(marks.order_by().values_list("pk", "note"))
     found: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for pk, uid, article_id, author_id, start, end in rows:
-        mark = {"uid": uid, "start": start, "end": end, "tags": sorted(tags.get(pk, ())), "note": notes[pk]}
-        found.setdefault((article_id, author_id), []).append(mark)
+    for mark in read_marks(marks.filter(anchors__revision_id__in=articles, anchors__start__isnull=False), looks()):
+        plain = {"uid": mark.uid, "start": mark.start, "end": mark.end, "note": notes[mark.pk]}
+        key = (articles[mark.revision_id], mark.author_id)
+        found.setdefault(key, []).append(plain | {"tags": sorted(look.pk for look in mark.looks)})
     return found
