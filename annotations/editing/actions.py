@@ -21,13 +21,12 @@ from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag
 from annotations.permissions import may_edit_mark
 from opslens.activity.record import record
 from opslens.articles.documents import document_of
-from opslens.models import Article, Event, Revision
+from opslens.models import Event, Revision
 from opslens.models.prepared import insert
 from opslens.text.offsets import snap
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 LONGEST_PASSAGE = 50_000  # code points
-_UNDO_DEPTH = 200  # how many of one's own latest actions "undo" looks through
 
 
 @dataclass(frozen=True)
@@ -285,7 +284,8 @@ def touched(*places: Anchor | Passage | None) -> tuple[int, ...]:
     return tuple(sorted({b for place in placed for b in range(place.first_block, place.last_block + 1)}))
 
 
-def _copy(anchor: Anchor | None) -> Passage | None:
+def copy_of(anchor: Anchor | None) -> Passage | None:
+    """Where an anchor stands now, for after it has been moved."""
     if anchor is None:
         return None
     return Passage(anchor.revision_id, anchor.start, anchor.end, "", anchor.first_block, anchor.last_block)
@@ -320,7 +320,7 @@ def edit_mark(
         if annotation.version != version:
             raise Conflict("This mark was changed in the meantime.", current=annotation)
         before = state_of(annotation, home, tag_ids)
-        seen_before = _copy(seen_in(shown, annotation, home))
+        seen_before = copy_of(seen_in(shown, annotation, home))
         replaced: list[Tag] = []
         if tags is None:
             chosen = [all_tags()[pk] for pk in tag_ids]
@@ -347,13 +347,14 @@ def edit_mark(
             before=before,
             after=after,
         )
-        if _place_in(before) != _place_in(after):
+        if place_in(before) != place_in(after):
             carry_on(annotation, home, number_of(home.revision_id))
         seen = seen_in(shown, annotation, home)
     return Marked(annotation, seen, tuple(tag.pk for tag in chosen), touched(seen_before, seen), tuple(replaced))
 
 
-def _place_in(state: dict[str, Any]) -> tuple:
+def place_in(state: dict[str, Any]) -> tuple:
+    """Revision, start and end of a mark in a state that events keep."""
     return state["revision"], state["start"], state["end"]
 
 
@@ -402,29 +403,41 @@ def store(annotation: Annotation, home: Anchor, tags: Sequence[Tag], old_ids: It
 def delete_mark(viewer, uid: str, *, shown: int | None = None) -> Marked:
     """Move a mark to its author's trash. Deleting it again is not an error. `shown` as for `edit_mark`."""
     with transaction.atomic():
-        if Annotation.objects.in_trash_of(viewer).filter(uid=uid).exists():
-            annotation, home, tag_ids = own_mark(viewer, uid, deleted=True)
-            return Marked(annotation, seen_in(shown, annotation, home), tuple(tag_ids), (), changed=False)
-        annotation, home, tag_ids = own_mark(viewer, uid)
-        _set_deleted(viewer, annotation, home, tag_ids, "mark-deleted", gone=True)
+        try:
+            annotation, home, tag_ids = own_mark(viewer, uid)
+        except Missing:
+            return _there_already(viewer, uid, shown, deleted=True)
+        set_deleted(viewer, annotation, home, tag_ids, "mark-deleted", gone=True)
         seen = seen_in(shown, annotation, home)
     return Marked(annotation, seen, tuple(tag_ids), touched(seen))
+
+
+def _there_already(viewer, uid: str, shown: int | None, *, deleted: bool) -> Marked:
+    """A mark that is where it was to go: somebody was faster, or asks again. Raises Missing when it is not there
+    either."""
+    if not deleted and not Annotation.objects.visible_to(viewer).filter(uid=uid, author_id=viewer.pk).exists():
+        raise Missing("There is no such mark in your trash.")
+    annotation, home, tag_ids = own_mark(viewer, uid, deleted=deleted)
+    return Marked(annotation, seen_in(shown, annotation, home), tuple(tag_ids), (), changed=False)
 
 
 def restore_mark(viewer, uid: str, *, shown: int | None = None) -> Marked:
     """Bring a mark back from its author's trash. Restoring one that is there is not an error. `shown` as for
     `edit_mark`."""
     with transaction.atomic():
-        if Annotation.objects.visible_to(viewer).filter(uid=uid, author_id=viewer.pk).exists():
-            annotation, home, tag_ids = own_mark(viewer, uid)
-            return Marked(annotation, seen_in(shown, annotation, home), tuple(tag_ids), (), changed=False)
-        annotation, home, tag_ids = own_mark(viewer, uid, deleted=True)
-        _set_deleted(viewer, annotation, home, tag_ids, "mark-restored", gone=False)
+        try:
+            annotation, home, tag_ids = own_mark(viewer, uid, deleted=True)
+        except Missing:
+            return _there_already(viewer, uid, shown, deleted=False)
+        set_deleted(viewer, annotation, home, tag_ids, "mark-restored", gone=False)
         seen = seen_in(shown, annotation, home)
     return Marked(annotation, seen, tuple(tag_ids), touched(seen))
 
 
-def _set_deleted(viewer, annotation, anchor, tag_ids, verb: str, *, gone: bool, **more) -> None:
+def set_deleted(
+    viewer, annotation: Annotation, anchor: Anchor, tag_ids: Sequence[int], verb: str, *, gone: bool, **more: Any
+) -> None:
+    """Put a locked mark into its author's trash, or take it out, and record it. Part of the caller's transaction."""
     before = state_of(annotation, anchor, tag_ids)
     annotation.deleted_at = timezone.now() if gone else None
     annotation.version += 1
@@ -438,78 +451,3 @@ def _set_deleted(viewer, annotation, anchor, tag_ids, verb: str, *, gone: bool, 
         before=before,
         after=state_of(annotation, anchor, tag_ids) | more,
     )
-
-
-def undo_last(viewer, article: Article, *, seat: Seat | None = None, shown: int | None = None) -> Marked:
-    """Take back the viewer's own last action on a mark of this article, in this session or outside of sessions, that is
-    not taken back yet. `shown` as for `edit_mark`.
-
-    Raises Missing when there is nothing to undo and Conflict when the mark has been changed since then.
-    """
-    if seat is None:
-        names = [article.channel]
-    else:
-        # Before and after the reveal one's actions are told on different channels.
-        shared = f"{seat.session.channel}:a{article.pk}"
-        names = [shared, f"{shared}:u{viewer.pk}"]
-    with transaction.atomic():
-        undone: set[tuple[int, int]] = set()
-        own = Event.objects.filter(channel__name__in=names, actor_id=viewer.pk, verb__startswith="mark-")
-        for event in own.order_by("-pk")[:_UNDO_DEPTH]:
-            if event.verb == "mark-undone":
-                undone.add((event.after.get("undoes_in", event.channel_id), event.after["undoes"]))
-            elif (event.channel_id, event.number) not in undone:
-                return undo(viewer, event, shown)
-    raise Missing("There is nothing of yours to undo in this article.")
-
-
-def undo(viewer, event: Event, shown: int | None, *, may: Callable[..., bool] = may_edit_mark) -> Marked:
-    """Take back one change of a mark. Part of the caller's transaction; raises Conflict, Missing, Denied."""
-    uid = event.subject.partition(":")[2]
-    deleted_now = event.verb == "mark-deleted"
-    annotation, home, tag_ids = own_mark(viewer, uid, deleted=deleted_now, may=may)
-    now = state_of(annotation, home, tag_ids)
-    # What it undoes is the event's own mark on the state, not part of it.
-    if now != {name: value for name, value in event.after.items() if name not in ("undoes", "undoes_in")}:
-        raise Conflict("This mark was changed after that, so it was left as it is.", current=annotation)
-    undoes = {"undoes": event.number, "undoes_in": event.channel_id}
-    seen_before = _copy(seen_in(shown, annotation, home))
-    if event.verb in ("mark-created", "mark-deleted", "mark-restored"):
-        _set_deleted(viewer, annotation, home, tag_ids, "mark-undone", gone=not deleted_now, **undoes)
-        said = {
-            "mark-created": "Undone: the mark you made is in the trash.",
-            "mark-deleted": "Undone: the mark is back.",
-            "mark-restored": "Undone: the mark is in the trash again.",
-        }[event.verb]
-        seen = seen_in(shown, annotation, home)
-        return Marked(annotation, seen, tuple(tag_ids), touched(seen), said=said)
-    then = event.before
-    home = _put_back(annotation, then)
-    annotation.note, annotation.visibility = then["note"], then["visibility"]
-    tags, _ = resolve_tags([all_tags()[pk] for pk in then["tags"]])  # groups may have changed since then
-    store(annotation, home, tags, tag_ids)
-    after = state_of(annotation, home, [tag.pk for tag in tags])
-    record(
-        annotation.channel,
-        "mark-undone" if annotation.author_id == viewer.pk else "staff-undid",
-        actor=viewer,
-        subject=annotation.subject,
-        before=now,
-        after=after | undoes,
-    )
-    if _place_in(now) != _place_in(after):
-        carry_on(annotation, home, number_of(home.revision_id))
-    said = "Undone: the mark is as it was before your last edit."
-    seen = seen_in(shown, annotation, home)
-    return Marked(annotation, seen, tuple(tag.pk for tag in tags), touched(seen_before, seen), said=said)
-
-
-def _put_back(annotation: Annotation, then: dict[str, Any]) -> Anchor:
-    """The anchor at the home that a mark had, with the passage it had there; not saved."""
-    document = document_of(then["revision"])
-    blocks = document.blocks_between(then["start"], then["end"])
-    annotation.revision_id, annotation.quote = then["revision"], then["quote"]
-    home = annotation.anchors.get(revision_id=then["revision"])
-    home.start, home.end = then["start"], then["end"]
-    home.first_block, home.last_block = blocks[0].ordinal, blocks[-1].ordinal
-    return home

@@ -63,5 +63,5 @@ def set_deleted(staff, pk: int, *, gone: bool) -> Annotation:
         if (annotation.deleted_at is not None) == gone:
             return annotation
         verb = "staff-deleted-mark" if gone else "staff-restored-mark"
-        actions._set_deleted(staff, annotation, anchor, carried, verb, gone=gone)
+        actions.set_deleted(staff, annotation, anchor, carried, verb, gone=gone)
     return annotation

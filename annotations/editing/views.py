@@ -16,6 +16,7 @@ from annotations.access import Found, annotation_for, mark_for, own_annotation
 from annotations.codebook.kept import all_tags, looks, tags_to_mark_with
 from annotations.editing import actions
 from annotations.editing.forms import Edit, NewMark, tag_ids
+from annotations.editing.undoing import undo_last
 from annotations.membership import is_member
 from annotations.models import Annotation, TeamSession
 from annotations.permissions import may_edit_mark
@@ -290,7 +291,7 @@ def undo(request: HttpRequest, session: str = "") -> HttpResponse:
     if article is None:
         raise Missing("There is no such article, or it is not open to you.")
     revision = page_revision(request, article)
-    marked = actions.undo_last(request.user, article, seat=scope.seat, shown=revision.pk)
+    marked = undo_last(request.user, article, seat=scope.seat, shown=revision.pk)
     if request.htmx:
         return changed(request, marked, "undone", revision, notice(request, revision, marked.said))
     messages.info(request, marked.said)

@@ -15,8 +15,8 @@ from annotations.editing.actions import (
     state_of,
     store,
     touched,
-    undo,
 )
+from annotations.editing.undoing import undo
 from annotations.models import Anchor, Annotation, Tag
 from annotations.permissions import may_attach_mark
 from opslens.activity.record import record

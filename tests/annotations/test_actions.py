@@ -15,8 +15,8 @@ from annotations.editing.actions import (
     edit_mark,
     mark_passage,
     restore_mark,
-    undo_last,
 )
+from annotations.editing.undoing import undo_last
 from annotations.models import Anchor, Annotation, AnnotationTag
 from opslens.articles.documents import document_of
 from opslens.models import Event

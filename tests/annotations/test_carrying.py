@@ -16,8 +16,8 @@ from annotations.editing.actions import (
     edit_mark,
     mark_passage,
     restore_mark,
-    undo_last,
 )
+from annotations.editing.undoing import undo_last
 from annotations.models import Anchor, Annotation, Crossing
 from annotations.reanchoring.actions import attach_mark
 from annotations.reanchoring.queries import to_look_at

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotations.editing.actions import undo_last
+from annotations.editing.undoing import undo_last
 from annotations.models import Anchor, Annotation
 from annotations.reanchoring.queries import to_look_at
 from opslens.articles.documents import document_of

@@ -254,7 +254,7 @@ def test_a_lost_race_says_what_stands_there(marked, owner):
 
 
 def test_undoing_marks_leaves_replies_alone(client_of, session, marked, owner, annotator):
-    from annotations.editing.actions import undo_last
+    from annotations.editing.undoing import undo_last
     from tests.support.teams import seat_of
 
     say(annotator, marked, "My own mark.")

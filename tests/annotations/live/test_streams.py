@@ -19,8 +19,8 @@ from annotations.editing.actions import (
     mark_passage,
     restore_mark,
     state_of,
-    undo_last,
 )
+from annotations.editing.undoing import undo_last
 from annotations.live import hub as hub_module
 from annotations.live.hub import hub
 from annotations.models import Annotation, Presence

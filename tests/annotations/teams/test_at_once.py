@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from annotations.demo import ensure_codebook
-from annotations.editing.actions import choose_passage, mark_passage
+from annotations.editing.actions import choose_passage, delete_mark, mark_passage, restore_mark
 from annotations.models import Annotation, Invitation, Member, TeamSession
 from annotations.teams import actions
 from annotations.teams.people.actions import invite, join, set_role, token_of
@@ -96,6 +96,18 @@ def test_a_phase_never_changes_under_a_mark(article, person, owner):
         assert numbers == list(range(1, len(numbers) + 1))
     told = Event.objects.filter(channel__name__in=[shared, *own], verb="mark-created").count()
     assert told == len(made)
+
+
+def test_two_who_delete_one_mark_at_once_both_find_it_gone(article, annotator):
+    revision = Revision.objects.select_related("article").get(pk=article.current_id)
+    start = document_of(revision.pk).text.index("One sentence")
+    passage = choose_passage(revision.pk, start, start + 12, "One sentence")
+    uid = mark_passage(annotator, revision, passage, key=str(uuid.uuid4())).annotation.uid
+    done: list[bool] = []
+    assert together(*[lambda: done.append(delete_mark(annotator, uid).changed)] * 3) == []
+    assert sorted(done) == [False, False, True]
+    assert together(*[lambda: done.append(restore_mark(annotator, uid).changed)] * 3) == []
+    assert sorted(done) == [False, False, False, False, True, True]
 
 
 def test_two_owners_reveal_at_once_and_one_event_tells_of_it(article, owner, reviewer, annotator):

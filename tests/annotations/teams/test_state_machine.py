@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from annotations.editing.actions import delete_mark, edit_mark, restore_mark, undo_last
+from annotations.editing.actions import delete_mark, edit_mark, restore_mark
+from annotations.editing.undoing import undo_last
 from annotations.membership import Seat
 from annotations.models import Annotation, Assignment, Member, TeamSession
 from annotations.permissions import may_lead
