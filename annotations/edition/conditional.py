@@ -23,7 +23,7 @@ from opslens.activity.numbers import last_numbers
 from opslens.models import Event
 
 PUBLIC_SECONDS = 60
-_STYLES = ("css/tokens.css", "css/pages/reading.css", "css/pages/edition.css")
+_TEMPLATES = ("edition/*.html", "web/_head.html", "web/_brand.html")
 
 Numbers = tuple[tuple[str, int], ...]
 
@@ -38,11 +38,12 @@ def numbers_of(session: TeamSession, articles: Iterable[SessionArticle]) -> Numb
 @cache
 def _made_with() -> str:
     """What the templates and styles of this version are: pages of another version are others."""
-    digest = hashlib.sha256()
-    for template in sorted((Path(settings.BASE_DIR) / "templates" / "edition").glob("*.html")):
-        digest.update(template.read_bytes())
-    for style in _STYLES:
-        digest.update(static(style).encode())
+    digest, base = hashlib.sha256(), Path(settings.BASE_DIR)
+    for pattern in _TEMPLATES:
+        for template in sorted((base / "templates").glob(pattern)):
+            digest.update(template.read_bytes())
+    for style in sorted((base / "static").glob("css/**/*.css")):
+        digest.update(static(style.relative_to(base / "static").as_posix()).encode())
     return digest.hexdigest()
 
 
