@@ -1,7 +1,7 @@
 """Predicates over (viewer, object): who may do what. Whether an object is there for a viewer at all is decided by
 `visible_to`."""
 
-from annotations.models import Annotation, Assignment, Codebook, Member
+from annotations.models import Annotation, Assignment, Codebook, Member, TeamSession
 
 
 def may_edit_mark(viewer, annotation: Annotation) -> bool:
@@ -52,6 +52,20 @@ def may_answer(member: Member) -> bool:
 def may_moderate(viewer) -> bool:
     """Site administrators, in the admin: the one place where marks of others can be changed."""
     return viewer.is_active and viewer.is_staff and viewer.has_perm("annotations.change_annotation")
+
+
+def may_review_outside(viewer) -> bool:
+    """Give verdicts on public marks that belong to no session. On which marks somebody may do so is
+    `Annotation.objects.under_review_by`."""
+    return viewer.is_active and viewer.has_perm("annotations.review_annotation")
+
+
+def may_flag(viewer, annotation: Annotation) -> bool:
+    """Ask reviewers to look at a mark that one sees: of somebody else, and where somebody gives verdicts."""
+    if not viewer.is_authenticated or annotation.author_id == viewer.pk:
+        return False
+    session = annotation.session
+    return session is None or (session.phase in TeamSession.REVIEWED and session.calibrates_id is None)
 
 
 def may_attach_mark(viewer, annotation: Annotation) -> bool:

@@ -14,7 +14,11 @@ urlpatterns = [
     path("team/", include("annotations.discussion.urls")),
     path("team/", include("annotations.adjudication.urls")),
     path("", include("annotations.edition.urls")),
+    path("", include("annotations.review.urls")),
+    path("", include("annotations.history.urls")),
+    path("", include("annotations.insights.urls")),
     path("codebook/", include("annotations.codebook.urls")),
+    path("codebook/", include("annotations.surgery.urls")),
     path("account/", include("opslens.accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -84,10 +84,21 @@ class TagForm(forms.ModelForm):
 
     class Meta:
         model = Tag
-        fields = ["codebook", "group", "name", "key", "slot", *codebook.TEXTS, "note_required", "proposes", "version"]
+        fields = [
+            "codebook",
+            "group",
+            "name",
+            "key",
+            "slot",
+            *codebook.TEXTS,
+            "note_required",
+            "proposes",
+            "concept",
+            "version",
+        ]
 
     def given(self) -> dict:
-        names = ("name", "key", "slot", *codebook.TEXTS, "note_required")
+        names = ("name", "key", "slot", *codebook.TEXTS, "note_required", "concept")
         group, proposed = self.cleaned_data["group"], self.cleaned_data["proposes"]
         keys = {"group_id": group.pk, "proposes_id": proposed and proposed.pk}
         return {name: self.cleaned_data[name] for name in names} | keys

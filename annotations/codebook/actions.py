@@ -17,13 +17,22 @@ from django.utils import timezone
 from annotations.codebook.schema import read_codebook
 from annotations.codebook.words import KEY_RULE, is_key, plain, same
 from annotations.models import Annotation, AnnotationTag, Codebook, Tag, TagGroup
-from annotations.models.codebook import SLOTS
+from annotations.models.codebook import CONCEPTS, SLOTS
 from annotations.permissions import may_edit_codebook
 from opslens.activity.record import record
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 TEXTS = ("definition", "example", "do", "dont")
-FIELDS = ("name", "key", "group_id", "slot", *TEXTS, "note_required", "proposes_id")  # what `edit_tag` may change
+FIELDS = (
+    "name",
+    "key",
+    "group_id",
+    "slot",
+    *TEXTS,
+    "note_required",
+    "proposes_id",
+    "concept",
+)  # what `edit_tag` may change
 
 
 def state_of(tag: Tag) -> dict[str, Any]:
@@ -103,6 +112,10 @@ def clean_values(codebook: Codebook, given: Mapping[str, Any], tag: Tag | None =
             errors["group"] = "Choose a group of this codebook."
     if "note_required" in given:
         values["note_required"] = bool(given["note_required"])
+    if "concept" in given:
+        values["concept"] = given["concept"]
+        if given["concept"] not in ("", *CONCEPTS):
+            errors["concept"] = "Choose what the tag counts as, or nothing."
     if "proposes_id" in given:
         values["proposes_id"] = given["proposes_id"]
         if given["proposes_id"] is not None:
@@ -315,7 +328,7 @@ def copy_codebook(actor, source: Codebook, *, name: str) -> Codebook:
     for old in olds:
         kept = {
             field: getattr(old, field)
-            for field in ("name", "key", "slot", *TEXTS, "note_required", "position", "is_on")
+            for field in ("name", "key", "slot", *TEXTS, "note_required", "concept", "position", "is_on")
         }
         tags[old.pk] = Tag.objects.create(codebook=copy, group=groups[old.group_id], **kept)
     for old in olds:
@@ -356,7 +369,9 @@ def load_codebook(data: Any, actor=None) -> tuple[Codebook, bool]:
                     group=groups[tag.group],
                     position=position,
                     is_on=tag.is_on,
-                    **{name: getattr(tag, name) for name in ("name", "key", "slot", *TEXTS, "note_required")},
+                    **{
+                        name: getattr(tag, name) for name in ("name", "key", "slot", *TEXTS, "note_required", "concept")
+                    },
                 )
                 for position, tag in enumerate(wanted.tags, 1)
             ]

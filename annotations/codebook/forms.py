@@ -11,6 +11,7 @@ from annotations.codebook.actions import FIELDS
 from annotations.codebook.queries import ORDER
 from annotations.codebook.words import LOOKS
 from annotations.models import Codebook, Tag
+from annotations.models.codebook import CONCEPTS
 
 _TWO_LINES = forms.Textarea(attrs={"rows": 2, "maxlength": 400})
 
@@ -46,6 +47,12 @@ class TagForm(forms.Form):
         empty_value=None,
         label="Proposes",
         help_text="Offered with it while a mark carries no tag of that tag’s group.",
+    )
+    concept = forms.ChoiceField(
+        required=False,
+        label="Counts as",
+        choices=[("", "nothing in particular"), *((concept, concept) for concept in CONCEPTS)],
+        help_text="In the figures about an article, whatever the tag is called.",
     )
     version = forms.IntegerField(min_value=0, max_value=2**31, required=False, widget=forms.HiddenInput)
 

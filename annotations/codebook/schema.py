@@ -2,9 +2,10 @@
 
 {"name", "description", "groups": [{"key", "name", "exclusive", "hint"}],
  "tags": [{"key", "name", "group", "slot", "definition", "example", "do", "dont", "note_required", "proposes",
-           "enabled"}]}
+           "enabled", "concept"}]}
 
 Order is meaning: groups and tags stand in the order in which readers see them. `proposes` is the name of another tag.
+`concept` says what the tag counts as in figures (`CONCEPTS`); without it, its name does when it is one of those.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from annotations.codebook.words import KEY_RULE, is_key, plain, same
-from annotations.models.codebook import SLOTS
+from annotations.models.codebook import CONCEPTS, SLOTS
 from opslens.web.refusals import Invalid
 
 _MISSING = object()
@@ -44,6 +45,7 @@ class TagData:
     note_required: bool
     proposes: str  # the other tag's name as it stands in the file; "" for none
     is_on: bool
+    concept: str
 
 
 @dataclass(frozen=True)
@@ -154,10 +156,14 @@ def read_codebook(data: Any) -> CodebookData:
         group = one.text("group", 40, required=True)
         if group and group not in group_keys:
             one.say("group", f"there is no group “{group}”")
+        name = one.text("name", 40, required=True)
+        concept = one.text("concept", 15) if "concept" in one.value else same(name) if same(name) in CONCEPTS else ""
+        if concept and concept not in CONCEPTS:
+            one.say("concept", f"must be one of {', '.join(CONCEPTS)}")
         tags.append(
             TagData(
                 key=key.lower(),
-                name=one.text("name", 40, required=True),
+                name=name,
                 group=group,
                 slot=one.number("slot", SLOTS),
                 definition=one.text("definition", 400),
@@ -167,6 +173,7 @@ def read_codebook(data: Any) -> CodebookData:
                 note_required=one.flag("note_required", False),
                 proposes=one.text("proposes", 40),
                 is_on=one.flag("enabled", True),
+                concept=concept,
             )
         )
     _unique(groups, lambda group: group.key, "groups", "key", errors)

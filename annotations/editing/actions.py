@@ -27,6 +27,7 @@ from opslens.text.offsets import snap
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 LONGEST_PASSAGE = 50_000  # code points
+_STORED = ("revision", "quote", "note", "visibility", "deleted_at", "review_state")
 
 
 @dataclass(frozen=True)
@@ -389,12 +390,14 @@ def settle(annotation: Annotation, home: Anchor, passage: Passage) -> Anchor:
 
 
 def store(annotation: Annotation, home: Anchor, tags: Sequence[Tag], old_ids: Iterable[int]) -> None:
+    """Write a mark with other contents than before. A verdict was about what it said then, so it is open again."""
+    annotation.review_state = Annotation.UNREVIEWED
     new, old = {tag.pk: tag for tag in tags}, set(old_ids)
     AnnotationTag.objects.filter(annotation=annotation, tag_id__in=old - new.keys()).delete()
     _set_tags(annotation, (tag for pk, tag in new.items() if pk not in old))
     annotation.version += 1
     annotation.updated_at = timezone.now()
-    annotation.save(update_fields=["revision", "quote", "note", "visibility", "version", "updated_at", "deleted_at"])
+    annotation.save(update_fields=[*_STORED, "version", "updated_at"])
     home.save()
     Crossing.objects.filter(anchor=home).delete()
     Crossing.objects.bulk_create(home.crossings())

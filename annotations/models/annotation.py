@@ -42,6 +42,16 @@ class AnnotationQuerySet(models.QuerySet):
             return here.none()
         return here if member.sees_all_marks(session) else here.filter(author_id=viewer.pk)
 
+    def under_review_by(self, viewer) -> AnnotationQuerySet:
+        """Those of `visible_to` that this viewer may give a verdict on: of others, in sessions that they oversee and in
+        which marks are shown, and public ones outside of sessions for who has the right to review those."""
+        if not viewer.is_authenticated:
+            return self.none()
+        there = Q(session__in=TeamSession.objects.under_review_by(viewer))
+        if viewer.is_active and viewer.has_perm("annotations.review_annotation"):
+            there |= Q(session=None, visibility=Annotation.PUBLIC)
+        return self._here().filter(there).exclude(author_id=viewer.pk)
+
     def in_trash_of(self, viewer) -> AnnotationQuerySet:
         """What this viewer deleted and may restore."""
         if not viewer.is_authenticated:
@@ -66,6 +76,13 @@ class Annotation(models.Model):
     """
 
     PRIVATE, PUBLIC, TEAM = "private", "public", "team"
+    UNREVIEWED, ACCEPTED, REJECTED, RETURNED = "unreviewed", "accepted", "rejected", "returned"
+    REVIEW_STATES = [
+        (UNREVIEWED, "not reviewed"),
+        (ACCEPTED, "accepted"),
+        (REJECTED, "rejected"),
+        (RETURNED, "returned to its author"),
+    ]
 
     uid = models.CharField(max_length=10, unique=True, default=new_uid, editable=False)
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="annotations")
@@ -95,6 +112,8 @@ class Annotation(models.Model):
     tags = models.ManyToManyField(Tag, through="AnnotationTag", related_name="annotations")
     version = models.PositiveIntegerField(default=1)
     idempotency_key = models.CharField(max_length=36)
+    # A change by its author makes a mark unreviewed again; the verdicts stay (`Review`).
+    review_state = models.CharField(max_length=10, choices=REVIEW_STATES, default=UNREVIEWED, editable=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -103,7 +122,12 @@ class Annotation(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        permissions = [("review_annotation", "Can review public annotations")]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(review_state__in=["unreviewed", "accepted", "rejected", "returned"]),
+                name="mark_review_state_known",
+            ),
             models.UniqueConstraint(fields=["author", "idempotency_key"], name="one_mark_per_request"),
             models.CheckConstraint(
                 condition=Q(session=None, visibility__in=["private", "public"])

@@ -7,6 +7,12 @@ from django.db.models import Q
 from django.urls import reverse
 
 SLOTS = range(1, 11)  # the looks of static/css/tokens.css
+# What a tag says about a passage, whatever a team calls it: what figures over marks are made of.
+CONCEPTS = [
+    *("claim", "opinion", "prediction"),
+    *("sourced", "vague-source", "unsourced"),
+    *("evidence", "loaded", "overreach", "missing-context", "fear-appeal", "attack"),
+]
 
 
 class Codebook(models.Model):
@@ -67,9 +73,19 @@ class Tag(models.Model):
         related_name="+",
         help_text="Offered with it while a mark carries no tag of that tag’s group",
     )
+    concept = models.CharField(
+        "counts as",
+        max_length=15,
+        blank=True,
+        choices=[(concept, concept) for concept in CONCEPTS],
+        help_text="What it counts as in the figures about an article, whatever its name",
+    )
     position = models.PositiveSmallIntegerField(default=0)
     is_on = models.BooleanField("offered to readers", default=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -83,6 +99,10 @@ class Tag(models.Model):
             ),
             models.CheckConstraint(condition=Q(slot__gte=1, slot__lte=10), name="tag_slot_known"),
             models.CheckConstraint(condition=~Q(name=""), name="tag_has_a_name"),
+            models.CheckConstraint(condition=Q(concept__in=["", *CONCEPTS]), name="tag_concept_known"),
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(retired_at__isnull=False), name="merged_tag_is_retired"
+            ),
         ]
 
     def __str__(self) -> str:

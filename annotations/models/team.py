@@ -45,6 +45,15 @@ class TeamSessionQuerySet(models.QuerySet):
         # One filter, so that every condition on a member speaks of one and the same row.
         return self.filter(mine & (overseeing | ~hidden()), deleted_at=None)
 
+    def under_review_by(self, viewer) -> TeamSessionQuerySet:
+        """Sessions in which this viewer gives verdicts on marks today: they oversee it, marks are shown to all, and
+        nothing is published yet."""
+        if not viewer.is_authenticated:
+            return self.none()
+        mine = Q(members__user_id=viewer.pk, members__left_at=None, members__role__in=Member.OVERSEERS)
+        running = Q(phase__in=TeamSession.REVIEWED) & ~hidden()
+        return self.filter(mine & running, deleted_at=None, calibrates=None)
+
     def finished(self) -> TeamSessionQuerySet:
         """Sessions whose marks everybody may read who may read the article."""
         return self.filter(phase__in=TeamSession.OUT, deleted_at=None)
@@ -71,6 +80,7 @@ class TeamSession(models.Model):
     TAKES_MARKS = (ANNOTATING, REVEALED)
     SETTLED = (ADJUDICATING, PUBLISHED, ARCHIVED)
     OUT = (PUBLISHED, ARCHIVED)
+    REVIEWED = (ANNOTATING, REVEALED, ADJUDICATING)
 
     uid = models.CharField(max_length=10, unique=True, default=new_uid, editable=False)
     name = models.CharField(max_length=120)

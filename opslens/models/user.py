@@ -13,6 +13,16 @@ class User(AbstractUser):
         "new marks are public", default=False, help_text="Private marks are seen by their author alone."
     )
     reading = models.JSONField("reading preferences", default=dict, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The account of the same person that has everything of this one since",
+    )
+    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:
