@@ -1,4 +1,4 @@
-"""Merging and splitting tags: what was done, and every tagging that it touched, so that it can be taken back exactly."""
+"""Merging and splitting tags: what was done, and every tagging it touched, so that it can be taken back exactly."""
 
 from __future__ import annotations
 
