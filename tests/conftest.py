@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from tests.support.environment import SCRATCH
+from tests.support.suite import WITH_DATABASE_ONLY
 
 pytest_plugins = ["tests.support.browser"]
 
@@ -66,11 +67,22 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get(WITH_DATABASE_ONLY):
+        # They have run on the other database already; pytest-django lets no other test near it.
+        without = [item for item in items if not _asks_for_database(item)]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if _asks_for_database(item)]
     for item in items:
         for vendor, mark in (("postgresql", "postgres"), ("sqlite", "sqlite")):
             if item.get_closest_marker(mark) and connection.vendor != vendor:
                 item.add_marker(pytest.mark.skip(reason=f"is about {vendor}, this run is on {connection.vendor}"))
+
+
+def _asks_for_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("django_db") or item.get_closest_marker("postgres"):
+        return True
+    return not {"db", "transactional_db", "live_server", "django_db_setup"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

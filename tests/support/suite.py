@@ -2,7 +2,8 @@
 
     python -m tests.support.suite [--on sqlite|postgres] [pytest's arguments]
 
-The second run starts only when the first has passed, so that the last lines are always those of the run that decided.
+The second run leaves out the tests that ask for no database, which would do the same again. It starts only when the
+first has passed, so that the last lines are always those of the run that decided.
 Where no PostgreSQL can be had this fails; OPSLENS_TEST_POSTGRES=skip does without it, but never with CI=true.
 """
 
@@ -14,6 +15,7 @@ import sys
 from tests.support import chromium, debian, postgres
 
 MOST_WORKERS = 4  # each has its own browser and server
+WITH_DATABASE_ONLY = "OPSLENS_TESTS_WITH_DATABASE_ONLY"  # what tests/conftest.py looks for
 
 
 def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
@@ -62,7 +64,10 @@ def main(arguments: list[str]) -> int:
             if "postgres" in databases and code == 0:
                 with postgres.cluster() as url:
                     _title("Tests on PostgreSQL")
-                    code = _pytest(arguments, {**postgres.environment(url), "CHROMIUM": browser})
+                    environment = {**postgres.environment(url), "CHROMIUM": browser}
+                    if "sqlite" in databases:
+                        environment[WITH_DATABASE_ONLY] = "1"
+                    code = _pytest(arguments, environment)
             return code
     except (postgres.CannotStart, debian.CannotInstall) as problem:
         print(f"\n!!! {problem}\n", file=sys.stderr)
