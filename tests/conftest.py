@@ -82,7 +82,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _asks_for_database(item: pytest.Item) -> bool:
     if item.get_closest_marker("django_db") or item.get_closest_marker("postgres"):
         return True
-    return not {"db", "transactional_db", "live_server", "django_db_setup"}.isdisjoint(getattr(item, "fixturenames", ()))
+    fixtures = {"db", "transactional_db", "live_server", "django_db_setup"}
+    return not fixtures.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
