@@ -65,7 +65,10 @@ def may_flag(viewer, annotation: Annotation) -> bool:
     if not viewer.is_authenticated or annotation.author_id == viewer.pk:
         return False
     session = annotation.session
-    return session is None or (session.phase in TeamSession.REVIEWED and session.calibrates_id is None)
+    if session is None:
+        return True
+    # While marks are hidden, a flag's event would tell the author that somebody reads along.
+    return session.phase in TeamSession.REVIEWED and not session.hides_marks and session.calibrates_id is None
 
 
 def may_attach_mark(viewer, annotation: Annotation) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from annotations.models import Annotation
-from annotations.reading.cards import Card, card_of, cards_of
+from annotations.reading.cards import Card, card_of, cards_of, own_verdicts
 from annotations.reading.queries import Mark
 from annotations.reading.replies import reply_counts
 from annotations.reading.scope import Scope
@@ -35,8 +35,10 @@ def cards_found(viewer, scope: Scope, marks: Sequence[Mark]) -> list[Card]:
     ]
     for annotation, _ in found:
         annotation.session = scope.seat.session if scope.seat else None
-    replies = reply_counts(viewer, [annotation for annotation, _ in found]) if scope.seat else {}
-    return [card_of(viewer, annotation, mark, replies) for annotation, mark in found]
+    annotations = [annotation for annotation, _ in found]
+    replies = reply_counts(viewer, annotations) if scope.seat else {}
+    verdicts = own_verdicts(viewer, annotations)
+    return [card_of(viewer, annotation, mark, replies, verdicts) for annotation, mark in found]
 
 
 def _rows(pk: int) -> list[Annotation]:

@@ -10,8 +10,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.codebook.kept import Look
-from annotations.models import Anchor, Annotation
-from annotations.permissions import may_edit_mark
+from annotations.models import Anchor, Annotation, Review
+from annotations.permissions import may_edit_mark, may_flag
 from annotations.reading.notes import note_html
 from annotations.reading.queries import Mark
 from annotations.reading.replies import link_html, reply_counts
@@ -46,6 +46,8 @@ class Card:
     session: str = ""  # the team session of the mark if the viewer may talk about it there
     replies: int = 0
     is_open: bool = False
+    may_flag: bool = False
+    verdict: Review | None = None  # what a reviewer says of it, for its author alone
 
     @property
     def who(self) -> str:
@@ -83,6 +85,30 @@ class Card:
         acts = f'<a class="act" href="/marks/{self.uid}/edit/">Edit</a>'
         return self._html("", made, f"/marks/{self.uid}/", acts, self._replies_html(in_place=False))
 
+    @property
+    def verdict_html(self) -> SafeString:
+        """What a reviewer says of the viewer’s own mark, and what they can do about it."""
+        said = self.verdict
+        if said is None:
+            return mark_safe("")
+        by = f"<bdi>{escape(said.reviewer.name)}</bdi>"
+        reason = f'<span class="reason" dir="auto">{escape(said.reason)}</span>' if said.reason else ""
+        if said.verdict != Review.RETURNED:
+            word = "Accepted" if said.verdict == Review.ACCEPTED else "Rejected"
+            return mark_safe(f'<p class="verdict"><span>{word} by {by}{":" if reason else ""}</span> {reason}</p>')
+        back = f"/review/{self.uid}/back/"
+        return mark_safe(
+            f'<div class="verdict returned"><p><b>Returned by {by}:</b> {reason}</p>'
+            f'<p>Edit the mark, or <a class="act" href="{back}">send it back as it is</a>.</p></div>'
+        )
+
+    @property
+    def _flag_html(self) -> str:
+        if not self.may_flag:
+            return ""
+        url = f"/marks/{self.uid}/flag/"
+        return f'<span class="acts"><a class="act" href="{url}" aria-label="Flag this mark">Flag</a></span>'
+
     def _replies_html(self, *, in_place: bool) -> str:
         return link_html(self.session, self.uid, self.replies, in_place=in_place) if self.session else ""
 
@@ -94,18 +120,23 @@ class Card:
             f'<time datetime="{self.made.isoformat(timespec="seconds")}">{made}</time>',
         ]
         if self.edited:
-            by.append('<span class="edited">edited</span>')
+            # What it was before is for those who are signed in.
+            is_told = self.is_own or self.may_flag
+            history = f'<a href="/marks/{self.uid}/history/" aria-label="History of this mark">edited</a>'
+            by.append(f'<span class="edited">{history if is_told else "edited"}</span>')
         if self.is_private:
             by.append('<span class="lock">private</span>')
         if self.may_edit:
             by.append(f'<span class="acts">{acts}</span>')
+        elif self.may_flag:
+            by.append(self._flag_html)
         note = f'<div class="note" dir="auto">{self.note}</div>' if self.note else ""
         return mark_safe(
             f'<li id="card-{self.uid}" class="{classes}"{attributes}>'
             f'<div role="comment" aria-label="Mark by {who}: {escape(self.tag_names)}">\n'
             f'<p class="by">{" ".join(by)}</p>\n'
             f'<p class="q" dir="auto"><a href="{passage}">{escape(self.quote)}</a></p>\n'
-            f"{self.tags_html}{note}{self._since_html}{replies}\n</div></li>"
+            f"{self.tags_html}{note}{self.verdict_html}{self._since_html}{replies}\n</div></li>"
         )
 
     @property
@@ -133,10 +164,19 @@ class Group:
     more: int = 0
 
 
-def card_of(viewer, annotation: Annotation, mark: Mark, replies: Mapping[int, int] | None = None) -> Card:
-    """The card of a mark. `replies` is what `reply_counts` says of it, which is asked where it is not given."""
+def card_of(
+    viewer,
+    annotation: Annotation,
+    mark: Mark,
+    replies: Mapping[int, int] | None = None,
+    verdicts: Mapping[int, Review] | None = None,
+) -> Card:
+    """The card of a mark. `replies` is what `reply_counts` says of it, and `verdicts` what `own_verdicts` says, which
+    are asked where they are not given."""
     if replies is None:
         replies = reply_counts(viewer, [annotation])
+    if verdicts is None:
+        verdicts = own_verdicts(viewer, [annotation])
     # Where it was chosen its words are at hand; elsewhere they are those of the text.
     words = annotation.quote
     if mark.revision_id != annotation.revision_id:
@@ -164,7 +204,21 @@ def card_of(viewer, annotation: Annotation, mark: Mark, replies: Mapping[int, in
         number=mark.number,
         session=annotation.session.uid if annotation.pk in replies else "",
         replies=replies.get(annotation.pk, 0),
+        may_flag=may_flag(viewer, annotation),
+        verdict=verdicts.get(annotation.pk),
     )
+
+
+def own_verdicts(viewer, annotations: Iterable[Annotation]) -> dict[int, Review]:
+    """By id, what reviewers say of those of these marks that are the viewer's own. One query, and none where no such
+    mark has a verdict: that stands on the mark itself."""
+    if not viewer.is_authenticated:
+        return {}
+    ids = [one.pk for one in annotations if one.author_id == viewer.pk and one.review_state != Annotation.UNREVIEWED]
+    if not ids:
+        return {}
+    said = Review.objects.filter(annotation__in=ids, withdrawn_at=None).select_related("reviewer")
+    return {review.annotation_id: review for review in said.order_by("pk")}
 
 
 def _where_they_part(then: str, now: str) -> tuple[str, str]:
@@ -182,13 +236,14 @@ def _cut(words: str) -> str:
 
 
 def cards_of(viewer, marks: Sequence[Mark]) -> list[Card]:
-    """Cards of these marks in their order. One query, whatever their number, and one for the replies to marks of a
-    session; who may see them is asked again."""
+    """Cards of these marks in their order. One query, whatever their number, one for the replies to marks of a session
+    and one for what reviewers say of the viewer's own; who may see them is asked again."""
     found = (
         Annotation.objects.visible_to(viewer).select_related("author", "session").in_bulk([mark.pk for mark in marks])
     )
     replies = reply_counts(viewer, found.values())
-    return [card_of(viewer, found[mark.pk], mark, replies) for mark in marks if mark.pk in found]
+    verdicts = own_verdicts(viewer, found.values())
+    return [card_of(viewer, found[mark.pk], mark, replies, verdicts) for mark in marks if mark.pk in found]
 
 
 def groups_of(viewer, marks: Iterable[Mark], most_cards: int | None = CARDS_IN_A_GROUP) -> list[Group]:

@@ -104,9 +104,10 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  const { elt, xhr, requestConfig } = detail;
-  if (elt?.id !== "settle" || xhr.status < 200 || xhr.status >= 300) return;
-  const act = String(requestConfig?.parameters?.act ?? "");
+  // Once the form has been swapped away, `detail.elt` is something around it.
+  const { xhr, requestConfig } = detail;
+  if (requestConfig?.elt?.id !== "settle" || xhr.status < 200 || xhr.status >= 300) return;
+  const act = String(requestConfig.parameters?.act ?? "");
   if (act && !/^(step|stay)/.test(act)) local.set(null, ...draftOf(requestConfig.parameters.passage));
 });
 

@@ -1,0 +1,160 @@
+"""Marks that somebody is about to give a verdict on: locked, with all that verdicts, undo and their events need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F
+
+from annotations.editing.actions import state_of
+from annotations.models import Anchor, Annotation, AnnotationTag, Flag, Member, Review, TeamSession
+from annotations.models.team import hold
+from opslens.web.refusals import Conflict, Denied, Missing, Refused
+
+NOT_THERE = "This mark is not there any more, or it is not yours to see."
+OWN = "Your own marks are reviewed by somebody else."
+NOT_YOURS = "Verdicts on this mark are for others to give."
+HIDDEN = "Readers of this session mark blind. There are no verdicts before their marks are shown to all."
+NOT_NOW = {
+    TeamSession.DRAFT: "This session has not begun yet.",
+    TeamSession.PUBLISHED: "This session is published, so its marks stand as they are.",
+    TeamSession.ARCHIVED: "This session is in the archive, so its marks stand as they are.",
+}
+SETTLED = "This session is being settled, so its marks cannot be changed any more. Accept or reject it."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reviewer had before them: a mark by name, its version, and the id of its last verdict, 0 for none."""
+
+    uid: str
+    version: int
+    review: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.uid}:{self.version}:{self.review}"
+
+    @classmethod
+    def read(cls, text: str) -> Seen | None:
+        """The reverse of `str(seen)`; None for anything else."""
+        uid, *numbers = text.split(":")
+        if len(numbers) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 18 for part in numbers):
+            return None
+        return cls(uid.replace("\x00", "")[:40], int(numbers[0]), int(numbers[1]))
+
+
+@dataclass(slots=True)
+class Case:
+    """A mark with the anchor at its home, its tags, its last verdict that was not withdrawn and its open flags."""
+
+    annotation: Annotation
+    home: Anchor
+    tag_ids: list[int] = field(default_factory=list)
+    last: Review | None = None
+    flags: list[Flag] = field(default_factory=list)
+
+    @property
+    def seen(self) -> Seen:
+        return Seen(self.annotation.uid, self.annotation.version, self.last.pk if self.last else 0)
+
+    @property
+    def in_force(self) -> Review | None:
+        """Its verdict, if it has one: a mark that was changed since is open again."""
+        return self.last if self.annotation.review_state != Annotation.UNREVIEWED else None
+
+    def state(self) -> dict[str, Any]:
+        """The whole state of the mark and its verdict as plain JSON, as events keep it."""
+        return state_of(self.annotation, self.home, self.tag_ids) | {"review": self.verdict()}
+
+    def verdict(self) -> dict[str, Any]:
+        said = self.in_force
+        return {
+            "state": self.annotation.review_state,
+            "reason": said.reason if said else "",
+            "id": said.pk if said else 0,
+        }
+
+    @property
+    def may_change(self) -> bool:
+        """Whether its author could change it now, as far as its session goes."""
+        return self.annotation.session_id is None or self.annotation.session.takes_marks
+
+
+def with_details(annotations: Sequence[Annotation], *, lock: bool = False) -> list[Case]:
+    """Marks as cases, in their order. Four queries, whatever their number."""
+    ids = [annotation.pk for annotation in annotations]
+    homes = Anchor.objects.filter(annotation__in=ids, revision_id=F("annotation__revision_id"))
+    by_mark = {anchor.annotation_id: anchor for anchor in homes}
+    cases = {one.pk: Case(one, by_mark[one.pk]) for one in annotations}
+    for pk, tag in AnnotationTag.objects.filter(annotation__in=ids).order_by("pk").values_list("annotation", "tag"):
+        cases[pk].tag_ids.append(tag)
+    verdicts = Review.objects.filter(annotation__in=ids, withdrawn_at=None).select_related("reviewer")
+    for review in verdicts.order_by("pk"):
+        cases[review.annotation_id].last = review
+    flags = Flag.objects.filter(annotation__in=ids, outcome="").order_by("pk")
+    for flag in flags.select_for_update(of=("self",), no_key=True) if lock else flags:
+        cases[flag.annotation_id].flags.append(flag)
+    return list(cases.values())
+
+
+def hold_cases(viewer, uids: Iterable[str]) -> dict[str, Case]:
+    """Those of these marks that the viewer may give a verdict on now, locked until the transaction ends, their
+    sessions held in their phase. Marks first, then sessions: the order in which authors take them."""
+    marks = Annotation.objects.under_review_by(viewer).filter(uid__in=list(uids)).order_by("pk")
+    marks = marks.select_related("article", "session", "author").select_for_update(of=("self",), no_key=True)
+    found = list(marks)
+    held = {pk: hold(pk) for pk in sorted({one.session_id for one in found if one.session_id is not None})}
+    kept = []
+    for annotation in found:
+        if annotation.session_id is not None:
+            session = held[annotation.session_id]
+            if session is None or why_not_in(session) is not None:
+                continue
+            annotation.session = session
+        kept.append(annotation)
+    return {case.annotation.uid: case for case in with_details(kept, lock=True)}
+
+
+def why_not_in(session: TeamSession) -> str | None:
+    """Why no verdicts are given in a session now, if so."""
+    if session.hides_marks:
+        return HIDDEN
+    return NOT_NOW.get(session.phase)
+
+
+def why_not(viewer, uid: str) -> Refused:
+    """Why a mark is not among those that `hold_cases` returned."""
+    annotation = Annotation.objects.visible_to(viewer).filter(uid=uid).select_related("session").first()
+    if annotation is None:
+        return Missing(NOT_THERE)
+    if annotation.author_id == viewer.pk:
+        return Denied(OWN)
+    session = annotation.session
+    if session is not None:
+        oversees = Member.objects.filter(session=session, user_id=viewer.pk, left_at=None, role__in=Member.OVERSEERS)
+        reason = why_not_in(session)
+        if reason is not None and session.calibrates_id is None and oversees.exists():
+            return Conflict(reason, current=session)
+    return Denied(NOT_YOURS)
+
+
+def hold_case(viewer, seen: Seen) -> Case:
+    """The mark, locked, as the reviewer saw it. Raises Missing, Denied; Conflict, with the case as it is now in
+    `.current`, when its author changed it or somebody gave a verdict since then."""
+    case = hold_cases(viewer, [seen.uid]).get(seen.uid)
+    if case is None:
+        raise why_not(viewer, seen.uid)
+    if case.seen != seen:
+        raise Conflict(changed_since(case, seen), current=case)
+    return case
+
+
+def changed_since(case: Case, seen: Seen) -> str:
+    """What happened since a reviewer saw it like this."""
+    if case.annotation.version != seen.version:
+        return "This mark has been changed since you opened it."
+    if case.last is None or case.last.pk < seen.review:
+        return "A verdict on this mark has been taken back in the meantime."
+    return "Somebody else has given a verdict on this mark in the meantime."
