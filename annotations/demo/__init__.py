@@ -1,11 +1,12 @@
-"""The demo: texts of `seeds/`, three readers who have already marked them, and a session in which they read one
-together."""
+"""The demo: texts of `seeds/`, three readers who have already marked them, a session in which they read one
+together, and some verdicts and flags on their marks."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
 from annotations.demo.content import ensure_codebook, load_content
+from annotations.demo.review import load_reviews
 from annotations.demo.session import load_session
 from annotations.models import Annotation
 from opslens.models import Article
@@ -19,4 +20,5 @@ def load_demo() -> tuple[int, int]:
     before = Article.objects.count(), Annotation.objects.count()
     codebook, readers, articles, marks = load_content()
     load_session(codebook, readers, articles, marks)
+    load_reviews(readers, articles)
     return Article.objects.count() - before[0], Annotation.objects.count() - before[1]

@@ -40,9 +40,11 @@ def load_content() -> tuple[Codebook, dict[str, User], dict[str, Article], list[
     data = json.loads((SEEDS / "annotations.json").read_text("utf-8"))
     readers = {row["username"]: _reader(row) for row in data["readers"]}
     keeper = readers[data["readers"][0]["username"]]
-    # One of them looks after the codebook and the articles, so that changing them can be tried as well.
+    # One of them looks after the codebook, the articles and the marks, so that this can be tried as well.
     keeper.user_permissions.add(
-        Permission.objects.get(content_type__app_label="annotations", codename="change_codebook")
+        *Permission.objects.filter(
+            content_type__app_label="annotations", codename__in=["change_codebook", "review_annotation"]
+        )
     )
     articles = {path.stem: _article(path, keeper) for path in sorted((SEEDS / "articles").iterdir())}
     tags = {tag.name: tag for tag in Tag.objects.filter(codebook=codebook)}

@@ -51,7 +51,9 @@ def _check_reviewer(request: HttpRequest) -> None:
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """One mark with the queue beside it: `?mark=` this one, else the first. Without a question the last one used
-    comes again."""
+    comes again, and who reviews nothing gets to what concerns them."""
+    if not request.GET and not request.htmx and not queries.may_open_queue(request.user):
+        return redirect("review:mine")  # the link in the bar is for everybody
     _check_reviewer(request)
     if not request.GET and not request.htmx:
         last = SavedQueue.objects.filter(reviewer=request.user, name="").first()

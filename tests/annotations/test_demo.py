@@ -36,6 +36,15 @@ def test_three_readers_disagree_about_the_commentary(demo):
     assert Annotation.objects.exclude(note="").count() >= 20
 
 
+def test_one_of_them_has_reviewed_marks_and_a_flag_waits(demo):
+    from annotations.models import Flag, Review
+
+    verdicts = Counter(Review.objects.values_list("verdict", flat=True))
+    assert verdicts == {"accepted": 3, "rejected": 1, "returned": 1}
+    assert sorted(Flag.objects.values_list("outcome", flat=True)) == ["", "dismissed"]
+    assert set(Review.objects.values_list("reviewer__username", flat=True)) == {"ada"}
+
+
 def test_demo_readers_cannot_sign_in_with_a_password(demo):
     readers = User.objects.filter(is_demo=True)
     assert readers.count() == 3

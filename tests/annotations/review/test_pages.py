@@ -63,10 +63,12 @@ def names(response) -> list[str]:
 def test_the_queue_is_for_reviewers(client_of, outsider, annotator, second_annotator, revealed, client):
     for path in ("/review/", "/review/list/", "/review/bulk/"):
         for person in (outsider, annotator, second_annotator):
-            assert client_of(person).get(path).status_code == 403
+            assert client_of(person).get(f"{path}?state=open").status_code == 403
         assert client_of(revealed.created_by).get(path, follow=True).status_code == 200
         assert client.get(path, follow=True).status_code == 200
     assert client_of(outsider).get("/review/mine/").status_code == 200
+    # The link in the bar leads everybody to what is theirs.
+    assert client_of(outsider).get("/review/")["Location"] == "/review/mine/"
 
 
 def test_a_visitor_is_asked_to_sign_in(db):
