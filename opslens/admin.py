@@ -3,21 +3,37 @@ passwords is throttled in one place."""
 
 from __future__ import annotations
 
+import json
+
+from axes import admin as axes_admin
+from axes.models import AccessAttempt
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
+from django.db.models import Count
 from django.db.models.functions import Length, Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils.html import format_html
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 
 from opslens.accounts import actions as accounts
+from opslens.accounts.closing import (
+    is_closed_for_good,
+    merged_into,
+    neutral_name,
+    what_goes,
+    what_stays,
+    without_names,
+)
 from opslens.accounts.forms import NewPersonForm, PersonForm
 from opslens.accounts.onward import asked_next
+from opslens.accounts.permissions import may_administer
 from opslens.activity.recorded_admin import (
     ByVerbAdmin,
     KeptAdmin,
@@ -27,14 +43,16 @@ from opslens.activity.recorded_admin import (
     TrashFilter,
     do_each,
     link,
+    link_to,
 )
 from opslens.articles import actions as articles
 from opslens.articles.loaders.loaded import Details
 from opslens.models import Article, Channel, Draft, Event, ReadingPosition, Revision, SearchPassage, User
 from opslens.models.article import LARGE_COLUMNS
 from opslens.web.policy import allow, everyone, staff
-from opslens.web.refusals import Denied
+from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
+STATE = 20_000  # characters of what an event recorded that the admin shows
 EXCERPT = 2_000  # code points of a revision's text that the admin shows
 
 admin.site.site_header = admin.site.site_title = "OpsLens administration"
@@ -58,25 +76,100 @@ def change_password(request: HttpRequest, extra_context=None) -> HttpResponse:
 admin.site.login = sign_in
 admin.site.password_change = change_password
 admin.site.unregister(Group)
+# Their module registers them when it is loaded, which the imports above have done. Two of its tables are never filled.
+admin.site.unregister([AccessAttempt, axes_admin.AccessLog, axes_admin.AccessFailureLog])
 
 
 @admin.register(Group)
 class RightsAdmin(RecordedAdmin, GroupAdmin):
     """Groups give rights, so changing one is an event as well."""
 
+    list_display = ["name", "people"]
+    delete_confirmation_template = "admin/delete_group.html"
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(people_count=Count("user"))
+
+    @admin.display(description="people", ordering="people_count")
+    def people(self, obj):
+        return link(f"{reverse('admin:opslens_user_changelist')}?groups__id__exact={obj.pk}", str(obj.people_count))
+
+    def delete_view(self, request, object_id, extra_context=None):
+        group = self.get_object(request, object_id)
+        who = group.user_set.order_by("username")[: self.named_at_most] if group else []
+        return super().delete_view(request, object_id, {"losing": who, **(extra_context or {})})
+
+    named_at_most = 200
+
+    def get_actions(self, request):
+        # One at a time: the confirmation says who loses rights.
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+
+@admin.register(AccessAttempt)
+class TriesAdmin(RecordedAdmin):
+    """Tries to sign in that failed and still count. Deleting one lets that name try again from there."""
+
+    list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]
+    list_filter = ["attempt_time"]
+    search_fields = ["username", "ip_address"]
+    date_hierarchy = "attempt_time"
+    ordering = ["-attempt_time"]
+    fields = readonly_fields = ["attempt_time", "username", "ip_address", "user_agent", "failures_since_start"]
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def _record(self, request, verb, obj, before, after) -> None:
+        # Without what was typed and from where: the log keeps it for ever.
+        super()._record(request, verb, obj, None, None)
+
+
+class StandingFilter(admin.SimpleListFilter):
+    """What has become of accounts."""
+
+    title = "account"
+    parameter_name = "account"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("open", "Open"),
+            ("closed", "Deactivated"),
+            ("merged", "Merged into another one"),
+            ("anonymous", "Anonymised"),
+        ]
+
+    def queryset(self, request, queryset):
+        conditions = {
+            "open": {"is_active": True},
+            "closed": {"is_active": False, "merged_into": None, "anonymised_at": None},
+            "merged": {"merged_into__isnull": False},
+            "anonymous": {"anonymised_at__isnull": False},
+        }
+        return queryset.filter(**conditions.get(self.value() or "", {}))
+
 
 @admin.register(User)
 class PersonAdmin(KeptAdmin, UserAdmin):
     form = PersonForm
     add_form = NewPersonForm
-    list_display = ["username", "display_name", "is_active", "is_staff", "is_demo", "last_login", "date_joined"]
-    list_filter = ["is_active", "is_staff", "is_superuser", "is_demo", ("groups", admin.RelatedOnlyFieldListFilter)]
+    list_display = [
+        *["username", "display_name", "standing", "is_staff", "last_login", "date_joined"],
+    ]
+    list_filter = [
+        *[StandingFilter, "is_staff", "is_superuser", "is_demo", "last_login"],
+        ("groups", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["merged_into"]
     search_fields = ["username", "display_name", "email"]
     date_hierarchy = "date_joined"
     ordering = ["username"]
-    readonly_fields = ["is_demo", "reading", "last_login", "date_joined", "events"]
+    readonly_fields = ["is_demo", "reading", "last_login", "date_joined", "events", "standing", "doors"]
     fieldsets = [
-        (None, {"fields": ["username", "password"]}),
+        (None, {"fields": ["username", "password", "standing", "doors"]}),
         ("Person", {"fields": ["display_name", "about", "email", "marks_public", "reading", "is_demo"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Dates", {"fields": ["last_login", "date_joined", "events"]}),
@@ -87,7 +180,7 @@ class PersonAdmin(KeptAdmin, UserAdmin):
             {"classes": ["wide"], "fields": ["username", "display_name", "usable_password", "password1", "password2"]},
         )
     ]
-    actions = ["deactivate", "reactivate"]
+    actions = ["deactivate", "reactivate", "anonymise"]
 
     def subject_of(self, obj) -> str:
         return accounts.subject_of(obj)
@@ -98,9 +191,13 @@ class PersonAdmin(KeptAdmin, UserAdmin):
         return [*super().get_readonly_fields(request, obj), *rights]
 
     def has_change_permission(self, request, obj=None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        if obj is not None and (is_closed_for_good(obj) or not may_administer(request.user, obj)):
             return False
         return super().has_change_permission(request, obj)
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.anonymise_view)
+        return [path("<path:object_id>/anonymise/", view, name="opslens_user_anonymise"), *super().get_urls()]
 
     def user_change_password(self, request, id, form_url=""):
         with transaction.atomic():
@@ -112,6 +209,38 @@ class PersonAdmin(KeptAdmin, UserAdmin):
                     self._record(request, "password-set", person, None, None)
         return response
 
+    def person_to_change(self, request, object_id: str) -> User:
+        """For pages of their own. Raises Missing, and Denied for accounts that this viewer may not administer."""
+        if not may_administer(request.user):
+            raise Denied("You may not change accounts.")
+        person = self.get_object(request, unquote(object_id))
+        if person is None:
+            raise Missing("There is no such account.")
+        if not may_administer(request.user, person):
+            raise Denied("Only superusers can change the account of a superuser.")
+        return person
+
+    def page(self, request, template: str, person: User, title: str, status: int = 200, **context) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        context |= {"title": title, "person": person, "opts": self.opts, **self.admin_site.each_context(request)}
+        return TemplateResponse(request, f"admin/people/{template}.html", context, status=status)
+
+    def anonymise_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        person = self.person_to_change(request, object_id)
+        if person.pk == request.user.pk:
+            raise Invalid("You cannot anonymise your own account.")
+        if person.merged_into_id or person.anonymised_at:
+            raise Conflict("This account was merged or anonymised already.", current=person)
+        if request.method == "POST":
+            accounts.anonymise(request.user, person)
+            self.message_user(request, f"This is {neutral_name(person)} now.", messages.SUCCESS)
+            return redirect("admin:opslens_user_change", person.pk)
+        with_it = merged_into(person)
+        people = [person, *with_it]
+        context = {"with_it": with_it, "neutral_name": neutral_name(person)}
+        context |= {"stays": what_stays(people), "goes": what_goes(people)}
+        return self.page(request, "anonymise", person, "Anonymise this person?", **context)
+
     @admin.action(description="Deactivate people", permissions=["change"])
     def deactivate(self, request, queryset) -> None:
         self._set_active(request, queryset, False)
@@ -120,13 +249,45 @@ class PersonAdmin(KeptAdmin, UserAdmin):
     def reactivate(self, request, queryset) -> None:
         self._set_active(request, queryset, True)
 
+    @admin.action(description="Anonymise one person …", permissions=["change"])
+    def anonymise(self, request, queryset) -> HttpResponse | None:
+        people = list(queryset[:2])
+        if len(people) == 1:
+            return redirect("admin:opslens_user_anonymise", people[0].pk)
+        self.message_user(request, "Choose one person: it cannot be undone.", messages.WARNING)
+        return None
+
     def _set_active(self, request, queryset, active: bool) -> None:
         def set_active(person: User) -> None:
-            if not self.has_change_permission(request, person):
+            if not may_administer(request.user, person):
                 raise Denied("Only superusers can do this.")
             accounts.set_active(request.user, person, active)
 
         do_each(self, request, queryset, set_active, "reactivated" if active else "deactivated; what they wrote stays")
+
+    @admin.display(description="account", ordering="is_active")
+    def standing(self, obj) -> str:
+        if obj.anonymised_at:
+            return "anonymised"
+        if obj.merged_into_id:
+            return format_html("now {}", self.link_to_person(obj.merged_into))
+        return "open" if obj.is_active else "deactivated"
+
+    def link_to_person(self, person: User):
+        return link(reverse("admin:opslens_user_change", args=[person.pk]), person.username)
+
+    @admin.display(description="more")
+    def doors(self, obj):
+        """What can be done with this account on pages of their own."""
+        return format_html_join(" · ", "{}", ([found] for found in self.doors_of(obj) if found)) or "–"
+
+    def doors_of(self, obj) -> list:
+        if obj.pk is None:
+            return []
+        history = link_to("history:person", [obj.username], "History")
+        if is_closed_for_good(obj):
+            return [history]
+        return [history, link(reverse("admin:opslens_user_anonymise", args=[obj.pk]), "Anonymise …")]
 
     @admin.display(description="events")
     def events(self, obj):
@@ -168,9 +329,9 @@ class ArticleAdmin(ByVerbAdmin):
     date_hierarchy = "created_at"
     fields = [
         *["title", "slug", "read", "kind", "publisher", "byline", "source_url", "published_on", "is_public"],
-        *["language", "direction", "imported_by", "created_at", "deleted_at", "seen"],
+        *["language", "direction", "imported_by", "created_at", "deleted_at", "history", "seen"],
     ]
-    readonly_fields = ["slug", "read", "direction", "imported_by", "created_at", "deleted_at"]
+    readonly_fields = ["slug", "read", "direction", "imported_by", "created_at", "deleted_at", "history"]
     inlines = [RevisionInline]
     actions = ["to_trash", "restore"]
 
@@ -197,6 +358,10 @@ class ArticleAdmin(ByVerbAdmin):
     @admin.display(description="read")
     def read(self, obj):
         return link(obj.get_absolute_url(), "Read")
+
+    @admin.display(description="history")
+    def history(self, obj):
+        return link_to("history:article", [obj.slug], "History")
 
     @admin.action(description="Move to trash", permissions=["change"])
     def to_trash(self, request, queryset) -> None:
@@ -272,6 +437,7 @@ class DraftAdmin(ReadOnlyAdmin):
     """Revisions that are prepared and not published. What they say is their authors' business until then."""
 
     list_display = ["article", "author", "base_number", "updated_at"]
+    list_filter = ["updated_at"]
     search_fields = ["article__title", "author__username", "author__display_name"]
     date_hierarchy = "updated_at"
     fields = ["article", "author", "base_number", "updated_at"]
@@ -289,6 +455,7 @@ class DraftAdmin(ReadOnlyAdmin):
 @admin.register(ReadingPosition)
 class ReadingPositionAdmin(RecordedAdmin):
     list_display = ["reader", "article", "number", "block", "updated_at"]
+    list_filter = ["updated_at"]
     search_fields = ["reader__username", "reader__display_name", "revision__article__title"]
     date_hierarchy = "updated_at"
     fields = readonly_fields = ["reader", "article", "number", "block", "offset", "updated_at"]
@@ -323,12 +490,31 @@ class ChannelAdmin(ReadOnlyAdmin):
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ["at", "channel", "number", "verb", "actor", "subject"]
-    list_filter = ["verb"]
+    list_filter = ["at", "verb"]
     list_select_related = ["channel", "actor"]
     search_fields = ["subject", "verb", "channel__name", "actor__username", "actor__display_name"]
     date_hierarchy = "at"
     ordering = ["-id"]
-    fields = ["at", "channel", "number", "verb", "actor", "subject", "before", "after"]
+    fields = readonly_fields = ["at", "channel", "number", "verb", "actor", "subject", "before_it", "after_it"]
 
     def lookup_allowed(self, lookup, value, request=None) -> bool:
         return lookup in ("actor__id__exact", "channel__id__exact") or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="before")
+    def before_it(self, obj):
+        return _state(obj, obj.before)
+
+    @admin.display(description="after")
+    def after_it(self, obj):
+        return _state(obj, obj.after)
+
+
+def _state(event: Event, state: dict | None):
+    """What an event recorded, as JSON; of somebody who has been anonymised not who they were."""
+    kind, _, key = event.subject.partition(":")
+    about = User.objects.filter(pk=key) if kind == "user" and key.isdecimal() and len(key) < 19 else User.objects.none()
+    shown = without_names(state, about.filter(anonymised_at__isnull=False).exists())
+    if shown is None:
+        return "–"
+    words = json.dumps(shown, ensure_ascii=False, indent=1)
+    return format_html("<pre>{}</pre>", words if len(words) <= STATE else f"{words[:STATE]} …")

@@ -1,5 +1,5 @@
 """The Django admin of what readers, teams and reviewers do."""
 
-from annotations.admin import codebooks, log, marks, teams
+from annotations.admin import articles, codebooks, log, marks, people, reviews, teams
 
-__all__ = ["codebooks", "log", "marks", "teams"]
+__all__ = ["articles", "codebooks", "log", "marks", "people", "reviews", "teams"]

@@ -53,9 +53,12 @@ class GroupForm(forms.ModelForm):
 
 @admin.register(TagGroup)
 class TagGroupAdmin(KeptAdmin):
+    def subject_of(self, obj) -> str:
+        return f"group:{obj.pk}"
+
     form = GroupForm
     list_display = ["name", "codebook", "key", "exclusive", "position"]
-    list_filter = ["exclusive"]
+    list_filter = ["exclusive", ("codebook", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["codebook"]
     search_fields = ["name", "key", "hint"]
     autocomplete_fields = ["codebook"]
@@ -120,9 +123,16 @@ class TagForm(forms.ModelForm):
 
 @admin.register(Tag)
 class TagAdmin(ByVerbAdmin):
+    def subject_of(self, obj) -> str:
+        return f"tag:{obj.pk}"
+
     form = TagForm
     list_display = ["name", "key", "slot", "group", "codebook", "is_on", "retired_at", "uses", "marks"]
-    list_filter = ["is_on", ("retired_at", admin.EmptyFieldListFilter), ("group", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [
+        *["is_on", ("retired_at", admin.EmptyFieldListFilter), ("merged_into", admin.EmptyFieldListFilter), "concept"],
+        ("codebook", admin.RelatedOnlyFieldListFilter),
+        ("group", admin.RelatedOnlyFieldListFilter),
+    ]
     list_select_related = ["group", "codebook"]
     search_fields = ["name", "definition", "example", "key"]
     autocomplete_fields = ["codebook", "group"]
@@ -134,10 +144,10 @@ class TagAdmin(ByVerbAdmin):
 
     def get_fields(self, request, obj=None):
         fields = list(super().get_fields(request, obj))
-        return [*fields, "is_on", "retired_at", "uses", "marks"] if obj else fields
+        return [*fields, "is_on", "retired_at", "uses", "marks", "history"] if obj else fields
 
     def get_readonly_fields(self, request, obj=None):
-        return ["codebook", "is_on", "retired_at", "uses", "marks"] if obj else []
+        return ["codebook", "is_on", "retired_at", "uses", "marks", "history"] if obj else []
 
     def save_model(self, request, obj, form, change) -> None:
         given = form.given()
@@ -154,6 +164,10 @@ class TagAdmin(ByVerbAdmin):
     @admin.display(description="marks")
     def marks(self, obj):
         return link(f"{reverse('admin:annotations_annotation_changelist')}?tags__id__exact={obj.pk}", "Show")
+
+    @admin.display(description="history")
+    def history(self, obj):
+        return link(reverse("admin:annotations_tag_history", args=[obj.pk]), "Events")
 
     @admin.action(description="Switch on", permissions=["change"])
     def switch_on(self, request, queryset) -> None:

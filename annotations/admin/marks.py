@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, Q
+from django.db.models import BooleanField, Count, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from annotations.admin.filters import AuthorFilter, FlaggedFilter
 from annotations.admin.looks import LooksRecorded
-from annotations.admin.words import short
+from annotations.admin.verdicts import Verdicts
+from annotations.admin.words import passage_of, short
 from annotations.editing import moderation
-from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag, TeamSession
+from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Flag, Tag
+from annotations.permissions import may_moderate
 from opslens.activity.recorded_admin import (
     ByVerbAdmin,
     ReadOnlyAdmin,
@@ -19,16 +23,10 @@ from opslens.activity.recorded_admin import (
     TrashFilter,
     do_each,
     link,
+    link_to,
 )
 from opslens.models.article import LARGE_COLUMNS
 from opslens.web.refusals import Invalid
-
-
-def passage_of(annotation: Annotation) -> str:
-    """A link to where a mark stands. One of a session is for its members alone until the session is out."""
-    session = annotation.session
-    is_open = session is None or session.phase in TeamSession.OUT
-    return link(annotation.get_absolute_url(), "Read at the passage") if is_open else ""
 
 
 class TaggingInline(ReadOnlyInline):
@@ -66,7 +64,9 @@ class MarkForm(forms.ModelForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         carried = [tag.pk for tag in self.instance.tags.all()] if self.instance.pk else []
-        offered = Q(is_on=True, retired_at=None) | Q(pk__in=carried)
+        session = self.instance.session
+        book = Q(codebook=session.codebook_id) if session else Q(codebook__is_default=True)
+        offered = book & Q(is_on=True, retired_at=None) | Q(pk__in=carried)
         choices = Tag.objects.filter(offered).order_by("codebook_id", "group__position", "position")
         self.fields["carried"].queryset = choices
         self.initial |= {"carried": carried, "version": self.instance.version}
@@ -87,44 +87,44 @@ class MarkForm(forms.ModelForm):
 
 
 @admin.register(Annotation)
-class AnnotationAdmin(LooksRecorded, ByVerbAdmin):
+class AnnotationAdmin(LooksRecorded, Verdicts, ByVerbAdmin):
     form = MarkForm
     session_of = "session_id"
     list_display = [
-        "short_quote",
-        "author",
-        "tag_names",
-        "short_note",
-        "visibility",
-        "session",
-        "article",
-        "created_at",
-        "place",
-        "passage",
+        *["short_quote", "author", "tag_names", "passage", "history", "review_state", "open_flags", "visibility"],
+        *["article", "session", "created_at"],
     ]
+    view_on_site = False  # the link to the passage says where it leads, and is left out where it would lead nowhere
     list_filter = [
         TrashFilter,
+        "review_state",
+        FlaggedFilter,
         "visibility",
+        AuthorFilter,
         ("session", admin.RelatedOnlyFieldListFilter),
         ("tags", admin.RelatedOnlyFieldListFilter),
         "created_at",
     ]
     search_fields = ["quote", "note", "uid", "author__username", "author__display_name", "article__title"]
     date_hierarchy = "created_at"
+    ordering = ["-id"]  # the newest first, without sorting all of them
     fields = [
         *["quote", "passage", "note", "carried", "visibility", "version", "author", "article", "session", "number"],
-        *["uid", "created_at", "updated_at", "deleted_at", "history"],
+        *["uid", "review_state", "open_flags", "verdicts", "created_at", "updated_at", "deleted_at", "history"],
     ]
     readonly_fields = [
         *["quote", "passage", "author", "article", "session", "number", "uid", "created_at", "updated_at"],
-        *["deleted_at", "history"],
+        *["deleted_at", "history", "review_state", "open_flags", "verdicts"],
     ]
     inlines = [TaggingInline, AnchorInline]
-    actions = ["to_trash", "restore"]
+    actions = ["accept", "reject", "return_to_author", "to_trash", "restore"]
 
     def get_queryset(self, request):
         marks = super().get_queryset(request).select_related("author", "article", "session").prefetch_related("tags")
-        return marks.annotate(revision_number=F("revision__number"))
+        flags = Flag.objects.filter(annotation=OuterRef("pk"), outcome="").order_by().values("annotation")
+        number = Subquery(flags.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+        may = Value(may_moderate(request.user), output_field=BooleanField())
+        return marks.annotate(revision_number=F("revision__number"), flag_count=Coalesce(number, 0), in_words=may)
 
     def has_add_permission(self, request) -> bool:
         return False  # marks are made on the page, where the words stand
@@ -144,10 +144,6 @@ class AnnotationAdmin(LooksRecorded, ByVerbAdmin):
     def short_quote(self, obj) -> str:
         return short(obj.quote)
 
-    @admin.display(description="note", ordering="note")
-    def short_note(self, obj) -> str:
-        return short(obj.note)
-
     @admin.display(description="tags")
     def tag_names(self, obj) -> str:
         return ", ".join(tag.name for tag in obj.tags.all())
@@ -156,17 +152,29 @@ class AnnotationAdmin(LooksRecorded, ByVerbAdmin):
     def number(self, obj) -> int:
         return obj.revision_number
 
-    @admin.display(description="place", ordering="deleted_at")
-    def place(self, obj) -> str:
-        return "trash" if obj.deleted_at else "on the page"
-
     @admin.display(description="passage")
     def passage(self, obj):
         return passage_of(obj)
 
+    @admin.display(description="open flags", ordering="flag_count")
+    def open_flags(self, obj):
+        if not obj.flag_count:
+            return "–"
+        return link(f"{reverse('admin:annotations_flag_changelist')}?q={obj.uid}", str(obj.flag_count))
+
+    @admin.display(description="verdicts")
+    def verdicts(self, obj):
+        return link(f"{reverse('admin:annotations_review_changelist')}?q={obj.uid}", "Show")
+
     @admin.display(description="history")
     def history(self, obj):
-        return link(f"{reverse('admin:opslens_event_changelist')}?q={obj.subject}", "Events")
+        # The page with the history in words shows every mark to those only who may change it.
+        if obj.in_words:
+            return link_to("history:mark", [obj.uid], "History")
+        return link(reverse("admin:annotations_annotation_history", args=[obj.pk]), "Events")
+
+    def lookup_allowed(self, lookup, value, request=None) -> bool:
+        return lookup == "article__id__exact" or super().lookup_allowed(lookup, value, request)
 
     def _set_deleted(self, request, queryset, gone: bool, said: str) -> None:
         do_each(self, request, queryset, lambda mark: moderation.set_deleted(request.user, mark.pk, gone=gone), said)

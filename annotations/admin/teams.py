@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from annotations.admin.looks import LooksRecorded
-from annotations.admin.words import short
+from annotations.admin.words import passage_of, short
 from annotations.models import (
     Answer,
     Assignment,
@@ -57,7 +57,18 @@ class SessionArticleInline(ReadOnlyInline):
 
 @admin.register(TeamSession)
 class TeamSessionAdmin(ReadOnlyAdmin):
-    list_display = ["name", "phase", "is_blind", "people", "articles_in_it", "marks_in_it", "deadline", "created_at"]
+    view_on_site = False  # it is for members
+    list_display = [
+        "name",
+        "phase",
+        "is_blind",
+        "people",
+        "articles_in_it",
+        "marks_in_it",
+        "deadline",
+        "created_at",
+        "history",
+    ]
     list_filter = [TrashFilter, "phase", "is_blind", ("calibrates", admin.EmptyFieldListFilter)]
     search_fields = ["name", "uid", "members__user__username", "members__user__display_name"]
     date_hierarchy = "created_at"
@@ -98,14 +109,19 @@ class TeamSessionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="history")
     def history(self, obj):
-        return link(f"{reverse('admin:opslens_event_changelist')}?q={obj.subject}", "Events")
+        # The page with the history in words is for members.
+        return link(reverse("admin:opslens_event_changelist", query={"q": obj.subject}), "Events")
 
 
 @admin.register(Member)
 class MemberAdmin(ReadOnlyAdmin):
+    def subject_of(self, obj) -> str:
+        return f"user:{obj.user_id}"
+
     list_display = ["user", "session", "role", "reads", "joined_at", "left_at"]
     list_filter = ["role", "reads", ("left_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user", "session"]
+    date_hierarchy = "joined_at"
     search_fields = ["user__username", "user__display_name", "session__name"]
     ordering = ["-joined_at", "-id"]
 
@@ -114,6 +130,7 @@ class MemberAdmin(ReadOnlyAdmin):
 class SessionArticleAdmin(ReadOnlyAdmin):
     list_display = ["article", "session", "position"]
     list_select_related = ["article", "session"]
+    list_filter = [("session", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["article__title", "session__name"]
     fields = readonly_fields = ["session", "article", "revision_id", "position"]
     ordering = ["-id"]
@@ -126,6 +143,7 @@ class AssignmentAdmin(OnArticle, ReadOnlyAdmin):
     list_display = ["reader", "article", "session", "state", "opened_at", "closed_at"]
     list_filter = ["state"]
     list_select_related = ["member__user", "session_article__article", "session_article__session"]
+    date_hierarchy = "opened_at"
     search_fields = ["member__user__username", "member__user__display_name", "session_article__article__title"]
     ordering = ["-id"]
 
@@ -136,9 +154,13 @@ class AssignmentAdmin(OnArticle, ReadOnlyAdmin):
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
+    def subject_of(self, obj) -> str:
+        return f"invitation:{obj.uid}"
+
     list_display = ["session", "role", "uses", "most_uses", "expires_at", "revoked_at", "created_by", "created_at"]
     list_filter = ["role", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["session", "created_by"]
+    date_hierarchy = "created_at"
     search_fields = ["session__name", "created_by__username"]
     fields = readonly_fields = [
         *["session", "role", "uses", "most_uses", "expires_at", "revoked_at", "created_by", "created_at"]
@@ -151,6 +173,7 @@ class QuestionAdmin(ReadOnlyAdmin):
     list_display = ["short_text", "session", "asker", "asked_at", "answered_by", "answered_at"]
     list_filter = [("answered_at", admin.EmptyFieldListFilter)]
     list_select_related = ["session", "asker", "answered_by"]
+    date_hierarchy = "asked_at"
     search_fields = ["text", "answer", "session__name", "asker__username"]
     ordering = ["-asked_at", "-id"]
 
@@ -162,9 +185,10 @@ class QuestionAdmin(ReadOnlyAdmin):
 @admin.register(Reply)
 class ReplyAdmin(LooksRecorded, ReadOnlyAdmin):
     session_of = "annotation__session_id"
-    list_display = ["short_text", "author", "mark", "created_at", "deleted_at"]
+    list_display = ["short_text", "author", "mark", "created_at", "deleted_at", "passage"]
     list_filter = [TrashFilter, "created_at"]
-    list_select_related = ["author", "annotation"]
+    list_select_related = ["author", "annotation__session"]
+    date_hierarchy = "created_at"
     search_fields = ["text", "author__username", "author__display_name", "annotation__uid"]
     ordering = ["-created_at", "-id"]
 
@@ -175,6 +199,10 @@ class ReplyAdmin(LooksRecorded, ReadOnlyAdmin):
     @admin.display(description="under", ordering="annotation__quote")
     def mark(self, obj) -> str:
         return short(obj.annotation.quote)
+
+    @admin.display(description="passage")
+    def passage(self, obj):
+        return passage_of(obj.annotation)
 
 
 class ConsideredInline(ReadOnlyInline):
@@ -190,6 +218,7 @@ class DecisionAdmin(OnArticle, ReadOnlyAdmin):
     list_display = ["uid", "article", "session", "start", "end", "verdict", "method", "decided_by", "updated_at"]
     list_filter = [TrashFilter, "verdict", "method"]
     list_select_related = ["session_article__article", "session_article__session", "decided_by"]
+    date_hierarchy = "created_at"
     search_fields = ["uid", "reason", "session_article__article__title", "session_article__session__name"]
     inlines = [ConsideredInline]
     ordering = ["-id"]
@@ -201,6 +230,8 @@ class PresenceAdmin(ReadOnlyAdmin):
 
     list_display = ["person", "place", "process", "seen_at"]
     list_select_related = ["person"]
+    date_hierarchy = "seen_at"
+    list_filter = ["process"]
     search_fields = ["place", "person__username", "person__display_name"]
     ordering = ["-seen_at", "-id"]
 
@@ -210,6 +241,8 @@ class AnswerAdmin(LooksRecorded, ReadOnlyAdmin):
     session_of = "decision__session_article__session_id"
     list_display = ["short_text", "reader", "decision", "created_at"]
     list_select_related = ["reader", "decision"]
+    date_hierarchy = "created_at"
+    list_filter = ["created_at"]
     search_fields = ["text", "reader__username", "decision__uid"]
     ordering = ["-created_at", "-id"]
 

@@ -22,7 +22,7 @@ def name_for(session: TeamSession, articles: Sequence[SessionArticle], what: str
 
     It must be asked for before the rows are read: then what is kept under it may be newer than its name, never older.
     """
-    numbers = last_numbers(session.channel, f"codebook:{session.codebook_id}", kinds=(session.channel,))
+    numbers = last_numbers("site", session.channel, f"codebook:{session.codebook_id}", kinds=(session.channel,))
     texts = [(here.pk, here.revision_id) for here in articles]
     parts = repr((_MADE_WITH, session.uid, state, texts, numbers))
     return f"agreement:{what}:{sha256(parts.encode()).hexdigest()}"

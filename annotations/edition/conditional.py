@@ -30,8 +30,8 @@ Numbers = tuple[tuple[str, int], ...]
 
 def numbers_of(session: TeamSession, articles: Iterable[SessionArticle]) -> Numbers:
     """The last event numbers of everything that shows in an edition: the session with its decisions and marks, its
-    codebook, these articles. One query."""
-    names = (session.channel, session.codebook.channel, *(here.article.channel for here in articles))
+    codebook, these articles, and people's names. One query."""
+    names = ("site", session.channel, session.codebook.channel, *(here.article.channel for here in articles))
     return last_numbers(*names, kinds=(session.channel,))
 
 

@@ -3,6 +3,7 @@ which one person could look like another."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from django import forms
@@ -22,6 +23,7 @@ from opslens.accounts.preferences import CHOICES, Preferences
 from opslens.models import User
 
 RESERVED_USERNAMES = frozenset({"all", "mine"})  # what `?whose=` means by these words
+_FORMER = re.compile(r"former-\d+.*", re.IGNORECASE)  # who they were is not to be known any more
 _JOINERS = frozenset("\u200c\u200d")  # legitimate inside words of several scripts, and in emoji
 
 
@@ -35,7 +37,7 @@ def one_line(value: str) -> str:
 
 def free_username(value: str) -> str:
     """`value` unless it means something else in addresses. Raises ValidationError."""
-    if value.casefold() in RESERVED_USERNAMES:
+    if value.casefold() in RESERVED_USERNAMES or _FORMER.fullmatch(value):
         raise ValidationError("This name is reserved. Please choose another one.", code="reserved")
     return value
 

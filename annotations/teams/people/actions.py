@@ -12,6 +12,8 @@ from django.utils import timezone
 from annotations.models import Assignment, Invitation, Member, TeamSession
 from annotations.teams.actions import locked, reveal_if_all_done
 from annotations.teams.assigning import distribute
+from opslens.accounts.actions import subject_of
+from opslens.accounts.closing import merged_into
 from opslens.activity.record import record
 from opslens.models import Event
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
@@ -172,8 +174,11 @@ def _not_after_having_seen(session: TeamSession, member: Member) -> None:
 def _has_overseen(session: TeamSession, member: Member) -> bool:
     """Whether somebody has been owner or reviewer without reading along, today or at any time before."""
     held = [(member.role, member.reads)]
+    accounts = [member.user, *merged_into(member.user)]
     events = Event.objects.filter(
-        channel__name=session.channel, subject=f"user:{member.user_id}", verb__in=["member-joined", "role-changed"]
+        channel__name=session.channel,
+        subject__in=[subject_of(account) for account in accounts],
+        verb__in=["member-joined", "role-changed"],
     )
     for before, after in events.values_list("before", "after"):
         held += [(state["role"], state.get("reads", False)) for state in (before, after) if state]
