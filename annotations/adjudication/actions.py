@@ -15,7 +15,7 @@ from annotations.adjudication.passages import Passage
 from annotations.adjudication.prefilling import Plan, plan
 from annotations.adjudication.queries import NO_PASSAGE, Desk, Item, Settled, decisions_on, desk_of, desks_of
 from annotations.adjudication.strategies import Order, Strategy, merge, order_of
-from annotations.codebook.kept import all_tags
+from annotations.codebook.kept import all_tags, successor_of
 from annotations.editing.actions import choose_passage
 from annotations.membership import Seat
 from annotations.models import Considered, Decision, Member, SessionArticle, TeamSession
@@ -399,7 +399,7 @@ def _undo(viewer, seat: Seat, articles: dict[int, SessionArticle], event: Event)
     if is_many and not set(event.after["articles"]) <= set(articles):
         articles = {here.pk: here for here in _articles(seat)}
     now = _by_uid(became, articles)
-    same = [uid for uid, state in became.items() if uid in now and state_of(now[uid]) == state]
+    same = [uid for uid, state in became.items() if uid in now and state_of(now[uid]) == _today(state)]
     concerned = [articles[pk] for pk in sorted({became[uid]["article"] for uid in same})]
     desks = {desk.here.pk: desk for desk in desks_of(viewer, seat, concerned)}
     rows: list[tuple[Decision, dict[str, Any]]] = []
@@ -407,7 +407,7 @@ def _undo(viewer, seat: Seat, articles: dict[int, SessionArticle], event: Event)
     for uid in same:
         # What was not there before goes; its last state stays readable under `deleted`.
         back = dict(was[uid]) if was[uid] else became[uid] | {"deleted": True}
-        back["tags"] = [tag for tag in back["tags"] if tag in tags]
+        back["tags"] = [tag for tag in _today(back)["tags"] if tag in tags]
         if became[uid]["deleted"] and not back["deleted"] and _is_taken(desks[back["article"]], back, became):
             continue  # somebody has decided this passage anew
         rows.append((now[uid].decision, back))
@@ -446,6 +446,11 @@ def _undo(viewer, seat: Seat, articles: dict[int, SessionArticle], event: Event)
     else:
         said = "Undone: the decision is as it was before."
     return Done(articles[back["article"]], decision, said=said)
+
+
+def _today(state: dict[str, Any]) -> dict[str, Any]:
+    """A state that an event holds, with tags that were merged since then as what they are today."""
+    return state | {"tags": sorted({successor_of(tag) for tag in state["tags"]})}
 
 
 def _by_uid(uids: Iterable[str], articles: Iterable[int]) -> dict[str, Settled]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from annotations.codebook.kept import Look, looks
+from annotations.codebook.kept import Look, looks, successor_of
 from annotations.discussion.changes import ADDED, CHANGED, DELETED, EXTENT, KEPT, NOTE, TAGS, Change, State, compare
 from annotations.discussion.queries import marks_on
 from annotations.membership import Seat
@@ -17,6 +17,7 @@ from annotations.models import Assignment, SessionArticle
 from annotations.reading.notes import note_html
 from annotations.reading.scope import Scope
 from opslens.articles.documents import document_of
+from opslens.models import Event
 from opslens.text.side_by_side import apart
 
 WORDS_SHOWN = 320  # code points of a passage
@@ -42,6 +43,7 @@ class Shown:
     note: SafeString
     note_then: SafeString
     note_now: SafeString
+    retagged_by: str = ""  # the reviewer who changed its tags last, if one did
 
     @property
     def kind(self) -> str:
@@ -87,7 +89,9 @@ def marks_now(viewer, seat: Seat, here: SessionArticle) -> dict[int, list[Plain]
 
 
 def _changes(work: Assignment, now: dict[int, list[Plain]]) -> list[Change]:
-    return compare(work.at_reveal["marks"], now.get(work.member.user_id, []))
+    # A tag that was merged since then is taken for what it is called today: that is no change of the reader's.
+    then = [mark | {"tags": [successor_of(tag) for tag in mark["tags"]]} for mark in work.at_reveal["marks"]]
+    return compare(then, now.get(work.member.user_id, []))
 
 
 def numbers(works: Iterable[Assignment], now: dict[int, list[Plain]]) -> list[Numbers]:
@@ -107,11 +111,21 @@ def look_back(work: Assignment, now: dict[int, list[Plain]]) -> list[Change]:
 
 def shown(here: SessionArticle, changes: Iterable[Change]) -> list[Shown]:
     """These changes as the page tells them."""
-    text, tags = document_of(here.revision_id).text, looks()
-    return [_shown(text, tags, change) for change in changes]
+    text, tags, changes = document_of(here.revision_id).text, looks(), list(changes)
+    reviewers = _retagged([change.uid for change in changes if TAGS in change.parts])
+    return [_shown(text, tags, change, reviewers.get(change.uid, "")) for change in changes]
 
 
-def _shown(text: str, tags: dict[int, Look], change: Change) -> Shown:
+def _retagged(uids: list[str]) -> dict[str, str]:
+    """By name of a mark, the reviewer who changed its tags last: that was not its author's doing."""
+    if not uids:
+        return {}
+    subjects = [f"annotation:{uid}" for uid in uids]
+    events = Event.objects.filter(subject__in=subjects, verb="review-retagged").select_related("actor").order_by("pk")
+    return {event.subject.partition(":")[2]: event.actor.name for event in events}
+
+
+def _shown(text: str, tags: dict[int, Look], change: Change, retagged_by: str) -> Shown:
     state = change.now or change.then
     assert state is not None
     then = change.then if change.then and change.now else None
@@ -125,6 +139,7 @@ def _shown(text: str, tags: dict[int, Look], change: Change) -> Shown:
         note=note_html("" if has_new_note else state.note),
         note_then=mark_safe(note_then),
         note_now=mark_safe(note_now),
+        retagged_by=retagged_by,
     )
 
 

@@ -131,6 +131,8 @@ class Following:
         saw, sees = self._sees(one, one.before), self._sees(one, one.after)
         if not (saw or sees):
             return None
+        if saw and sees and one.is_verdict_alone and one.author_id != self.viewer_id:
+            return None  # verdicts show on one's own cards alone
         was, now = one.places(self.revision_id)
         was, now = was if saw else None, now if sees else None
         if was is None and now is None:

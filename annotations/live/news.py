@@ -35,6 +35,12 @@ class News:
     after: dict[str, Any] | None = None
     _places: dict[int, tuple[Blocks, Blocks]] = field(default_factory=dict)
 
+    @property
+    def is_verdict_alone(self) -> bool:
+        """Whether reviewers have spoken about the mark and nothing about it is otherwise."""
+        before, after = self.before or {}, self.after or {}
+        return "review" in after and before | {"review": None} == after | {"review": None}
+
     def places(self, revision_id: int) -> tuple[Blocks, Blocks]:
         """The blocks of this revision that the mark touched before and touches since."""
         found = self._places.get(revision_id)

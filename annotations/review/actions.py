@@ -20,6 +20,7 @@ from annotations.models import Annotation, AnnotationTag, Flag, Review, Tag, Tea
 from annotations.models.names import new_uid
 from annotations.models.team import hold
 from annotations.review.cases import (
+    NOBODY,
     NOT_NOW,
     NOT_THERE,
     SETTLED,
@@ -30,6 +31,7 @@ from annotations.review.cases import (
     hold_cases,
     why_not_in,
     with_details,
+    without_author,
 )
 from annotations.teams.actions import clean_text
 from opslens.activity.record import Happened, record_many
@@ -106,6 +108,8 @@ def _one(viewer, seen: Seen, act: str, reason: str, tags_of: Callable[[Case], li
         tags = {}
         if act in (RETURN, RETAG) and not case.may_change:
             raise Conflict(SETTLED, current=case.annotation.session)
+        if act == RETURN and without_author([case]):
+            raise Conflict(NOBODY, current=case.annotation.session)
         if tags_of is not None:
             chosen = tags_of(case)
             if {tag.pk for tag in chosen} != set(case.tag_ids):
@@ -265,6 +269,7 @@ def _plan(cases: Mapping[str, Case], seen: Sequence[Seen], act: str, reason: str
     changes, left_out, tags = [], [], {}
     replaced: dict[str, int] = {}
     wanted, known = {one.uid: one for one in seen}, all_tags()
+    abandoned = without_author(cases.values()) if act == RETURN else set()
     for uid, one in wanted.items():
         case = cases.get(uid)
         if case is None:
@@ -274,6 +279,8 @@ def _plan(cases: Mapping[str, Case], seen: Sequence[Seen], act: str, reason: str
                 raise Conflict(changed_since(case, one))
             if act != ACCEPT and act != REJECT and not case.may_change:
                 raise Conflict("Its session is being settled, so it cannot be changed any more.")
+            if case.annotation.pk in abandoned:
+                raise Conflict(NOBODY)
             if tag is not None:
                 tags[case.annotation.pk], gone = _with_tag(case, tag, known, add=act == ADD_TAG)
                 for other in gone:

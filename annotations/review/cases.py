@@ -22,6 +22,7 @@ NOT_NOW = {
     TeamSession.PUBLISHED: "This session is published, so its marks stand as they are.",
     TeamSession.ARCHIVED: "This session is in the archive, so its marks stand as they are.",
 }
+NOBODY = "Its author is not here any more, so nobody could change it. Accept, reject or retag it."
 SETTLED = "This session is being settled, so its marks cannot be changed any more. Accept or reject it."
 
 
@@ -115,6 +116,24 @@ def hold_cases(viewer, uids: Iterable[str]) -> dict[str, Case]:
             annotation.session = session
         kept.append(annotation)
     return {case.annotation.uid: case for case in with_details(kept, lock=True)}
+
+
+def without_author(cases: Iterable[Case]) -> set[int]:
+    """Ids of those marks whose author has left the session, or has no open account: nobody could answer a request to
+    change them. One query, and none where no mark is of a session."""
+    cases = list(cases)
+    inside = [case.annotation for case in cases if case.annotation.session_id is not None]
+    there: set[tuple[int, int]] = set()
+    if inside:
+        members = Member.objects.filter(
+            session__in={one.session_id for one in inside}, user__in={one.author_id for one in inside}, left_at=None
+        )
+        there = set(members.values_list("session_id", "user_id"))
+    return {
+        one.pk
+        for one in (case.annotation for case in cases)
+        if not one.author.is_active or (one.session_id is not None and (one.session_id, one.author_id) not in there)
+    }
 
 
 def why_not_in(session: TeamSession) -> str | None:

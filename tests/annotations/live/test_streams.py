@@ -24,6 +24,8 @@ from annotations.editing.undoing import undo_last
 from annotations.live import hub as hub_module
 from annotations.live.hub import hub
 from annotations.models import Annotation, Presence
+from annotations.review.actions import accept, retag
+from annotations.review.cases import Seen
 from opslens.activity.record import Happened, record, record_many
 from opslens.articles.actions import details_digest, details_of, edit_details, trash_article
 from opslens.models import Article, Channel, User
@@ -90,6 +92,20 @@ def test_a_filtered_page_hears_of_its_reader_alone(follow, annotator, second_ann
     mark(annotator, WORDS)
     made = mark(second_annotator, WORDS, nth=1).annotation
     assert told(stream.expect("mark")) == [("made", made.uid, False)]
+
+
+def test_a_verdict_is_told_to_its_author_and_new_tags_to_all(follow, annotator, second_annotator, person, mark, tag):
+    reviewer = person("judge", is_superuser=True)
+    made = mark(annotator, WORDS, "opinion", nth=1).annotation
+    author, other = follow(annotator), follow(second_annotator)
+    verdict = accept(reviewer, Seen(made.uid, 1)).case
+    assert told(author.expect("mark")) == [("changed", made.uid, True)]
+    retag(reviewer, verdict.seen, [tag("claim").pk])
+    assert told(author.expect("mark")) == [("changed", made.uid, True)]
+    # The first thing that the other reader hears of is the tag.
+    (heard,) = other.expect("mark")
+    assert (heard.data["verb"], int(heard.data["own"])) == ("changed", 0)
+    other.quiet(0.2)
 
 
 def test_headers_of_a_stream(follow, annotator):

@@ -15,6 +15,8 @@ from annotations.models import Annotation, AnnotationTag, Flag, Review, TeamSess
 from annotations.review import actions
 from annotations.review.cases import Case, Seen
 from annotations.review.flagging import raise_flag, settle_flags, withdraw_flag
+from annotations.teams.people.actions import remove_member
+from opslens.accounts.actions import set_active
 from opslens.articles.documents import document_of
 from opslens.models import Event
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing, Refused
@@ -429,6 +431,21 @@ def test_the_events_of_a_session_stand_on_its_shared_channel(revealed, reviewer,
     annotation = Annotation.objects.filter(author=annotator, session=revealed).first()
     actions.accept(reviewer, seen(annotation))
     assert last_event(annotation).channel.name == f"team:{revealed.pk}:a{annotation.article_id}"
+
+
+def test_nothing_is_returned_to_somebody_who_is_not_there(revealed, owner, annotator, mark, site_reviewer, seen):
+    """A request that nobody could answer would wait for ever."""
+    left = Annotation.objects.filter(session=revealed, author=annotator).first()
+    outside = mark(annotator, CLAIM, "claim").annotation
+    remove_member(owner, revealed.pk, annotator.pk)
+    with pytest.raises(Conflict, match="not here any more"):
+        actions.return_mark(site_reviewer, seen(left), "Which?")
+    assert actions.return_mark(site_reviewer, seen(outside), "Which?").changed
+    actions.undo_last(site_reviewer)
+    set_active(owner, annotator, False)
+    plan = actions.plan_many(site_reviewer, [seen(outside), seen(left)], actions.RETURN, reason="Which?")
+    assert (plan.changes, len(plan.left_out)) == ((), 2)
+    assert actions.reject(site_reviewer, seen(left), "No.").changed
 
 
 def test_a_session_that_is_published_keeps_its_verdicts(revealed, owner, reviewer, annotator, seen):
