@@ -21,6 +21,8 @@ PARTS = {
     "mark": "bench.marking",
     "live": "bench.live",
     "agreement": "bench.agreement",
+    "review": "bench.review",
+    "surgery": "bench.surgery",
     "browser": "bench.browsing",
 }
 RESULTS = Path("bench-results")

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+# PostgreSQL ended a transaction that waited for another one which waited for it, and nothing was changed.
+_LOST_RACES = frozenset({"40001", "40P01"})
 
 
 class Refused(Exception):
@@ -75,4 +79,6 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", "") in _LOST_RACES:
+            error = Conflict("Somebody else changed the same thing in the same moment, so this was not done. Try again.")
         return answer(request, error) if isinstance(error, Refused) else None
