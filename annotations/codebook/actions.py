@@ -10,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
+from annotations.codebook.examples import shown_to
 from annotations.codebook.schema import read_codebook
 from annotations.codebook.words import KEY_RULE, is_key, plain, same
-from annotations.models import Annotation, AnnotationTag, Codebook, Tag, TagGroup
+from annotations.models import Annotation, AnnotationTag, Codebook, Example, Surgery, Tag, TagGroup
 from annotations.models.codebook import CONCEPTS, SLOTS
 from annotations.permissions import may_edit_codebook
 from opslens.activity.record import record
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 TEXTS = ("definition", "example", "do", "dont")
+COPIED = ("annotation_id", "kind", "words", "comment", "added_by_id")  # of an example
 FIELDS = (
     "name",
     "key",
@@ -44,12 +47,14 @@ def state_of(tag: Tag) -> dict[str, Any]:
     }
 
 
-def _check_right(actor, codebook: Codebook) -> None:
+def check_right(actor, codebook: Codebook) -> None:
+    """Raises Denied for somebody who does not look after this codebook."""
     if not may_edit_codebook(actor, codebook):
         raise Denied("Only those who look after the codebook can change it.")
 
 
-def _lock(codebook_id: int) -> Codebook:
+def lock_codebook(codebook_id: int) -> Codebook:
+    """The codebook, which nobody else changes until the caller's transaction ends."""
     return Codebook.objects.select_for_update(no_key=True).get(pk=codebook_id)
 
 
@@ -58,7 +63,7 @@ def _locked_tag(tag_id: int) -> Tag:
     codebook_id = Tag.objects.filter(pk=tag_id).values_list("codebook_id", flat=True).first()
     if codebook_id is None:
         raise Missing("There is no such tag.")
-    codebook = _lock(codebook_id)
+    codebook = lock_codebook(codebook_id)
     tag = Tag.objects.select_related("group").select_for_update(of=("self",), no_key=True).get(pk=tag_id)
     tag.codebook = codebook
     return tag
@@ -68,7 +73,8 @@ def _record(actor, verb: str, tag: Tag, before: dict | None) -> None:
     record(tag.codebook.channel, verb, actor=actor, subject=f"tag:{tag.pk}", before=before, after=state_of(tag))
 
 
-def _key_taken(codebook: Codebook, key: str, but: int | None) -> Tag | None:
+def key_holder(codebook: Codebook, key: str, but: int | None) -> Tag | None:
+    """The tag in use that has this shortcut key, if it is another than the one of the id `but`."""
     return Tag.objects.filter(codebook=codebook, key=key, retired_at=None).exclude(pk=but).first() if key else None
 
 
@@ -100,7 +106,7 @@ def clean_values(codebook: Codebook, given: Mapping[str, Any], tag: Tag | None =
         values["key"] = key = given["key"].strip().lower()
         if key and not is_key(key):
             errors["key"] = f"A key {KEY_RULE}."
-        elif (tag is None or tag.retired_at is None) and (holder := _key_taken(codebook, key, tag and tag.pk)):
+        elif (tag is None or tag.retired_at is None) and (holder := key_holder(codebook, key, tag and tag.pk)):
             errors["key"] = f"“{holder.name}” has this key."
     if "slot" in given:
         values["slot"] = given["slot"]
@@ -129,7 +135,7 @@ def clean_values(codebook: Codebook, given: Mapping[str, Any], tag: Tag | None =
     return values
 
 
-def _at_end(group_id: int) -> int:
+def at_end(group_id: int) -> int:
     last = Tag.objects.filter(group_id=group_id).order_by("-position").values_list("position", flat=True).first()
     return (last or 0) + 1
 
@@ -138,10 +144,10 @@ def add_tag(actor, codebook: Codebook, given: Mapping[str, Any]) -> Tag:
     """A new tag at the end of its group, offered at once. `given` holds FIELDS; `name`, `group_id` and `slot` are
     needed. Raises Denied, Invalid."""
     with transaction.atomic():
-        _check_right(actor, codebook)
-        codebook = _lock(codebook.pk)
+        check_right(actor, codebook)
+        codebook = lock_codebook(codebook.pk)
         values = clean_values(codebook, {"name": "", "group_id": None, "slot": None, **given})
-        tag = Tag(codebook=codebook, position=_at_end(values["group_id"]), **values)
+        tag = Tag(codebook=codebook, position=at_end(values["group_id"]), **values)
         tag.save(force_insert=True)
         _record(actor, "tag-added", tag, None)
     return tag
@@ -155,7 +161,7 @@ def edit_tag(actor, tag_id: int, version: int, given: Mapping[str, Any], verb: s
     """
     with transaction.atomic():
         tag = _locked_tag(tag_id)
-        _check_right(actor, tag.codebook)
+        check_right(actor, tag.codebook)
         try:
             values = clean_values(tag.codebook, given, tag)
         except Invalid:
@@ -186,7 +192,7 @@ def recolour_tag(actor, tag_id: int, version: int, slot: int) -> Tag:
 def _regroup(actor, tag: Tag, group: TagGroup) -> None:
     """Prepare a tag's way to the end of another group, and keep what its marks say about exclusive groups right.
     Raises Invalid when a mark would then carry two tags of an exclusive group."""
-    tag.position = _at_end(group.pk)
+    tag.position = at_end(group.pk)
     taggings = AnnotationTag.objects.filter(tag=tag)
     if group.exclusive:
         clashing = taggings.filter(annotation__taggings__exclusive_group=group)
@@ -210,7 +216,7 @@ def move_tag(actor, tag_id: int, step: int) -> Tag:
     the list nothing happens. Raises Denied, Missing."""
     with transaction.atomic():
         tag = _locked_tag(tag_id)
-        _check_right(actor, tag.codebook)
+        check_right(actor, tag.codebook)
         group = list(Tag.objects.filter(group_id=tag.group_id).order_by("position", "pk"))
         order = [t for t in group if t.retired_at is None]
         retired = [t for t in group if t.retired_at is not None]
@@ -240,7 +246,7 @@ def switch_tag(actor, tag_id: int, on: bool) -> Tag:
     """Offer a tag to readers, or stop offering it; marks keep it. Raises Denied, Missing, Invalid for a retired tag."""
     with transaction.atomic():
         tag = _locked_tag(tag_id)
-        _check_right(actor, tag.codebook)
+        check_right(actor, tag.codebook)
         if tag.retired_at is not None:
             raise Invalid(f"“{tag.name}” is retired. Bring it back first.")
         if tag.is_on != on:
@@ -256,7 +262,7 @@ def retire_tag(actor, tag_id: int) -> Tag:
     Retiring it again is not an error. Raises Denied, Missing."""
     with transaction.atomic():
         tag = _locked_tag(tag_id)
-        _check_right(actor, tag.codebook)
+        check_right(actor, tag.codebook)
         if tag.retired_at is None:
             before = state_of(tag)
             tag.retired_at = timezone.now()
@@ -268,17 +274,19 @@ def retire_tag(actor, tag_id: int) -> Tag:
 
 def bring_back_tag(actor, tag_id: int) -> tuple[Tag, Tag | None]:
     """Undo a tag's retirement: (tag, the tag that has its key now). In the latter case it comes back without a key.
-    Raises Denied, Missing."""
+    Raises Denied, Missing; Invalid for a tag that was merged into another one, as long as that is not undone."""
     with transaction.atomic():
         tag = _locked_tag(tag_id)
-        _check_right(actor, tag.codebook)
+        check_right(actor, tag.codebook)
         if tag.retired_at is None:
             return tag, None
-        before, holder = state_of(tag), _key_taken(tag.codebook, tag.key, tag.pk)
+        if tag.merged_into_id and Surgery.objects.filter(source=tag, kind=Surgery.MERGE, undone_at=None).exists():
+            raise Invalid(f"“{tag.name}” was merged into “{tag.merged_into.name}”. Undo the merge under “Changes”.")
+        before, holder = state_of(tag), key_holder(tag.codebook, tag.key, tag.pk)
         tag.key = "" if holder else tag.key
-        tag.retired_at = None
+        tag.retired_at = tag.merged_into = None
         tag.version += 1
-        tag.save(update_fields=["key", "retired_at", "version"])
+        tag.save(update_fields=["key", "retired_at", "merged_into", "version"])
         _record(actor, "tag-brought-back", tag, before)
     return tag, holder
 
@@ -290,8 +298,8 @@ def edit_group(actor, group_id: int, *, name: str, hint: str, exclusive: bool) -
         codebook_id = TagGroup.objects.filter(pk=group_id).values_list("codebook_id", flat=True).first()
         if codebook_id is None:
             raise Missing("There is no such group.")
-        codebook = _lock(codebook_id)
-        _check_right(actor, codebook)
+        codebook = lock_codebook(codebook_id)
+        check_right(actor, codebook)
         group = TagGroup.objects.select_for_update(no_key=True).get(pk=group_id)
         before = {"name": group.name, "hint": group.hint, "exclusive": group.exclusive}
         after = {"name": plain(name), "hint": plain(hint), "exclusive": exclusive}
@@ -316,8 +324,8 @@ def edit_group(actor, group_id: int, *, name: str, hint: str, exclusive: bool) -
 
 
 def copy_codebook(actor, source: Codebook, *, name: str) -> Codebook:
-    """A codebook of its own with the same groups and tags, retired ones left out. Part of the caller's transaction; it
-    is for the caller to say who may."""
+    """A codebook of its own with the same groups and tags, retired ones left out, and the examples that everybody
+    may read. Part of the caller's transaction; it is for the caller to say who may."""
     copy = Codebook.objects.create(name=name, description=source.description)
     groups = {}
     for group in source.groups.order_by("position", "pk"):
@@ -335,6 +343,11 @@ def copy_codebook(actor, source: Codebook, *, name: str) -> Codebook:
         if old.proposes_id in tags:
             tags[old.pk].proposes = tags[old.proposes_id]
             tags[old.pk].save(update_fields=["proposes"])
+    open_to_all = shown_to(AnonymousUser(), source).filter(Q(annotation=None) | Q(annotation__session=None))
+    Example.objects.bulk_create(
+        Example(tag=tags[example.tag_id], **{field: getattr(example, field) for field in COPIED})
+        for example in open_to_all.filter(tag__in=list(tags))
+    )
     after = {"name": name, "from": source.pk, "tags": [{"id": tag.pk, **state_of(tag)} for tag in tags.values()]}
     record(copy.channel, "codebook-copied", actor=actor, subject=f"codebook:{copy.pk}", after=after)
     return copy

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from annotations.codebook.examples import in_short, with_hard_case
 from annotations.codebook.queries import ORDER
 from annotations.models import Tag
 from opslens.activity.numbers import last_numbers
@@ -27,8 +28,19 @@ _kept: tuple[tuple, dict[int, Tag], dict[int, Look]] | None = None
 
 def all_tags() -> dict[int, Tag]:
     """All tags by id, off and retired ones included, in codebook order, each with its group and the tag it
-    proposes. One small query when nothing changed. Shared: whoever wants to change a tag loads it anew."""
+    proposes, and its newest hard case in short (`hard_case`; "" without one). One small query when nothing changed.
+    Shared: whoever wants to change a tag loads it anew."""
     return _all()[0]
+
+
+def successor_of(pk: int) -> int:
+    """The id of the tag that stands for this one today: itself, or the one it was merged into, over any number of
+    merges."""
+    tags, seen = all_tags(), set()
+    while pk in tags and tags[pk].merged_into_id and pk not in seen:
+        seen.add(pk)
+        pk = tags[pk].merged_into_id
+    return pk
 
 
 def looks() -> dict[int, Look]:
@@ -44,8 +56,12 @@ def _all() -> tuple[dict[int, Tag], dict[int, Look]]:
         return kept[1:]
     tags = {
         tag.pk: tag
-        for tag in Tag.objects.select_related("group", "codebook", "proposes__group").order_by("codebook_id", *ORDER)
+        for tag in with_hard_case(Tag.objects)
+        .select_related("group", "codebook", "proposes__group")
+        .order_by("codebook_id", *ORDER)
     }
+    for tag in tags.values():
+        tag.hard_case = in_short(tag.hard_words, tag.hard_comment)
     found = {
         tag.pk: Look(tag.pk, order, tag.slot, tag.name, tag.group_id if tag.group.exclusive else None)
         for order, tag in enumerate(tags.values())

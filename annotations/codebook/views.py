@@ -11,50 +11,18 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.codebook import actions, queries
+from annotations.codebook.access import book_for, book_to_edit, tag_for, tag_to_edit
 from annotations.codebook.forms import TagForm
 from annotations.models import Codebook, Member, Tag, TagGroup
-from annotations.permissions import may_edit_codebook, may_read_codebook
+from annotations.permissions import may_edit_codebook
 from opslens.web.policy import allow, everyone, signed_in
-from opslens.web.refusals import Conflict, Denied, Invalid, Missing
+from opslens.web.refusals import Conflict, Invalid, Missing
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 EDITORS_NAMED = 5
 
 
-def _book(request: HttpRequest, pk: int | None) -> Codebook:
-    """The site's codebook, or that of a session. Raises Missing when it is not for this viewer."""
-    if pk is None:
-        return queries.current_codebook()
-    book = Codebook.objects.filter(pk=pk).first() if pk < 2**62 else None
-    if book is None or not may_read_codebook(request.user, book):
-        raise Missing("There is no such codebook, or it is not open to you.")
-    return book
-
-
-def _book_to_edit(request: HttpRequest, pk: int | None) -> Codebook:
-    """Raises Missing, Denied."""
-    book = _book(request, pk)
-    if not may_edit_codebook(request.user, book):
-        raise Denied("Only those who look after the codebook can change it.")
-    return book
-
-
-def _tag(request: HttpRequest, pk: int) -> Tag:
-    tag = Tag.objects.select_related("group", "codebook").filter(pk=pk).first() if pk < 2**62 else None
-    if tag is None or not may_read_codebook(request.user, tag.codebook):
-        raise Missing("There is no such tag.")
-    return tag
-
-
-def _tag_to_edit(request: HttpRequest, pk: int) -> Tag:
-    """Raises Missing, Denied."""
-    tag = _tag(request, pk)
-    if not may_edit_codebook(request.user, tag.codebook):
-        raise Denied("Only those who look after the codebook can change it.")
-    return tag
-
-
-def _place(tag: Tag) -> str:
+def place_of(tag: Tag) -> str:
     return f"{tag.codebook.get_absolute_url()}#tag-{tag.pk}"
 
 
@@ -77,7 +45,7 @@ def _editors(book: Codebook) -> list[str]:
 @require_safe
 def codebook(request: HttpRequest, book: int | None = None) -> HttpResponse:
     """What the tags mean, and who may change them."""
-    book = _book(request, book)
+    book = book_for(request.user, book)
     may_edit = may_edit_codebook(request.user, book)
     context = {
         "codebook": book,
@@ -93,8 +61,8 @@ def codebook(request: HttpRequest, book: int | None = None) -> HttpResponse:
 @require_safe
 def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """One tag as a card; as a page, the codebook at its place."""
-    shown = _tag(request, pk)
-    return _card(request, shown) if request.htmx else redirect(_place(shown))
+    shown = tag_for(request.user, pk)
+    return _card(request, shown) if request.htmx else redirect(place_of(shown))
 
 
 def _card(request: HttpRequest, tag: Tag) -> HttpResponse:
@@ -107,7 +75,7 @@ def _done(request: HttpRequest, tag: Tag, said: str) -> HttpResponse:
     if request.htmx:
         return _card(request, tag)
     messages.success(request, said)
-    return redirect(_place(tag))
+    return redirect(place_of(tag))
 
 
 def _asked_group(book: Codebook, asked: str) -> TagGroup:
@@ -121,7 +89,7 @@ def _asked_group(book: Codebook, asked: str) -> TagGroup:
 @allow(signed_in)
 @form_page
 def add(request: HttpRequest, book: int | None = None) -> HttpResponse:
-    book = _book_to_edit(request, book)
+    book = book_to_edit(request.user, book)
     group = _asked_group(book, request.GET.get("group", ""))
     form = TagForm(book, request.POST if request.method == "POST" else None, initial={"group": group.pk, "slot": 1})
     if form.is_bound and form.is_valid():
@@ -132,7 +100,7 @@ def add(request: HttpRequest, book: int | None = None) -> HttpResponse:
         else:
             if not request.htmx:
                 messages.success(request, f"The tag “{made.name}” is added and offered to readers.")
-                return redirect(_place(made))
+                return redirect(place_of(made))
             context = {"entry": queries.entry_for(request.user, made, may_edit=True), "home": group}
             return render(request, "codebook/_added.html", context)
     context = {"form": form, "codebook": book, "group": group}
@@ -147,7 +115,7 @@ def add_link(request: HttpRequest, group: int) -> HttpResponse:
     found = TagGroup.objects.select_related("codebook").filter(pk=group).first() if group < 2**62 else None
     if found is None:
         raise Missing("There is no such group.")
-    _book_to_edit(request, found.codebook_id)
+    book_to_edit(request.user, found.codebook_id)
     if not request.htmx:
         return redirect(found.codebook)
     return render(request, "codebook/_add.html", {"group": found})
@@ -156,16 +124,20 @@ def add_link(request: HttpRequest, group: int) -> HttpResponse:
 @allow(signed_in)
 @form_page
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    now = _tag_to_edit(request, pk)
+    now = tag_to_edit(request.user, pk)
     if request.method != "POST":
         return _edit_form(request, now, TagForm(now.codebook, tag=now))
     form = TagForm(now.codebook, request.POST, tag=now)
     if not form.is_valid():
         return _edit_form(request, now, form, status=422)
+    if "preview" in request.POST:
+        sent = form.values()
+        change = queries.change_of(request.user, now, name=sent["name"], group_id=sent["group_id"])
+        return _edit_form(request, now, form, change=change)
     try:
         changed = actions.edit_tag(request.user, pk, form.cleaned_data["version"] or 0, form.values())
     except Conflict:
-        return _edit_conflict(request, _tag(request, pk))
+        return _edit_conflict(request, tag_for(request.user, pk))
     except Invalid as invalid:
         form.refuse(invalid.errors, str(invalid))
         return _edit_form(request, now, form, status=422)
@@ -175,13 +147,16 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _done(request, changed, f"“{changed.name}” is saved.")
 
 
-def _edit_form(request: HttpRequest, tag: Tag, form: TagForm, *, theirs=(), status: int = 200) -> HttpResponse:
+def _edit_form(
+    request: HttpRequest, tag: Tag, form: TagForm, *, theirs=(), change=None, status: int = 200
+) -> HttpResponse:
     context = {
         "form": form,
         "tag": tag,
         "codebook": tag.codebook,
         "use": queries.touched_by_change(request.user, tag),
         "theirs": theirs,
+        "change": change,
     }
     template = "codebook/_tag_form.html" if request.htmx else "codebook/edit.html"
     return render(request, template, context, status=status)
@@ -209,7 +184,7 @@ def recolour(request: HttpRequest, pk: int) -> HttpResponse:
     sent = {name: request.POST.get(name, "") for name in ("slot", "version")}
     if not all(value.isascii() and value.isdigit() and len(value) < 10 for value in sent.values()):
         raise Invalid("A look is chosen by its number.")
-    _tag(request, pk)
+    tag_for(request.user, pk)
     changed = actions.recolour_tag(request.user, pk, int(sent["version"]), int(sent["slot"]))
     return _done(request, changed, f"“{changed.name}” has its new look.")
 
@@ -220,7 +195,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     on = request.POST.get("on")
     if on not in ("yes", "no"):
         raise Invalid("A tag is switched on or off.")
-    _tag(request, pk)
+    tag_for(request.user, pk)
     changed = actions.switch_tag(request.user, pk, on == "yes")
     return _done(request, changed, f"“{changed.name}” is {'offered to readers' if changed.is_on else 'switched off'}.")
 
@@ -229,9 +204,10 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
 @form_page
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks first, with the number of marks that carry the tag."""
-    now = _tag_to_edit(request, pk)
+    now = tag_to_edit(request.user, pk)
     if request.method != "POST":
-        context = {"tag": now, "use": queries.touched_by_change(request.user, now)}
+        change = queries.change_of(request.user, now, group_id=now.group_id)
+        context = {"tag": now, "use": change.use, "change": change}
         return render(request, "codebook/_retire.html" if request.htmx else "codebook/retire.html", context)
     return _done(
         request, actions.retire_tag(request.user, pk), f"“{now.name}” is retired. Marks that carry it keep it."
@@ -241,7 +217,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(signed_in)
 @require_POST
 def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
-    _tag(request, pk)
+    tag_for(request.user, pk)
     tag, holder = actions.bring_back_tag(request.user, pk)
     lost_key = f" It has no shortcut key: “{holder.name}” has it now." if holder else ""
     if request.htmx and holder:
@@ -254,7 +230,7 @@ def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, book: int | None = None) -> HttpResponse:
     """The tags of each group in a short list, to be moved up and down."""
-    book = _book_to_edit(request, book)
+    book = book_to_edit(request.user, book)
     sections = queries.sections(request.user, book, may_edit=True)
     return render(request, "codebook/order.html", {"codebook": book, "sections": sections})
 
@@ -265,7 +241,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     step = {"up": -1, "down": 1}.get(request.POST.get("direction", ""))
     if step is None:
         raise Invalid("A tag is moved up or down.")
-    _tag(request, pk)
+    tag_for(request.user, pk)
     moved = actions.move_tag(request.user, pk, step)
     if not request.htmx:
         return redirect(f"{moved.codebook.get_absolute_url()}order/#order-{moved.group_id}")

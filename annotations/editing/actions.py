@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotations.carrying import carry_on, foresee
-from annotations.codebook.kept import all_tags
+from annotations.codebook.kept import all_tags, successor_of
 from annotations.editing.in_session import held_open
 from annotations.membership import Seat
 from annotations.models import Anchor, Annotation, AnnotationTag, Crossing, Tag
@@ -101,8 +101,9 @@ def resolve_tags(tags: Sequence[Tag], before: Iterable[int] = ()) -> tuple[list[
 
 def _tags(ids: Iterable[int], codebook_id: int | None, already: Iterable[int] = ()) -> list[Tag]:
     """The tags of these ids in their order. Raises Invalid for one that is unknown or, unless the mark carries it
-    already, not offered or of another codebook than this one; None stands for the default one."""
-    ids, already = list(dict.fromkeys(ids)), set(already)
+    already, not offered or of another codebook than this one; None stands for the default one. A tag that was merged
+    into another one meanwhile is taken for that one."""
+    ids, already = list(dict.fromkeys(map(successor_of, ids))), set(already)
     if not ids:
         return []
     found = all_tags()
@@ -152,9 +153,27 @@ def _clean_visibility(visibility: str, session_id: int | None) -> str:
 
 
 def _set_tags(annotation: Annotation, tags: Iterable[Tag]) -> None:
+    """Raises Conflict when one of them has been merged into another tag in this very moment."""
+    ids = []
     for tag in tags:
         group_id = tag.group_id if tag.group.exclusive else None
         insert(AnnotationTag(annotation=annotation, tag=tag, exclusive_group_id=group_id))
+        ids.append(tag.pk)
+    if ids and not _held_unmerged(ids):
+        raise Conflict("A tag of this mark was merged into another one just now. Try again.", current=annotation)
+
+
+def _held_unmerged(ids: Sequence[int]) -> bool:
+    """Whether none of these tags has been merged into another one, and none can be until the transaction ends.
+    SQLite's writers come one after another anyway. On PostgreSQL foreign keys are looked at when a transaction ends,
+    so that new rows alone would not wait for a merge, which holds its tag."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM annotations_tag WHERE id = ANY(%s) AND merged_into_id IS NULL FOR KEY SHARE", [list(ids)]
+        )
+        return len(cursor.fetchall()) == len(ids)
 
 
 def state_of(annotation: Annotation, anchor: Anchor, tag_ids: Iterable[int]) -> dict[str, Any]:
@@ -305,6 +324,7 @@ def edit_mark(
     version: int,
     *,
     tags: Iterable[int] | None = None,
+    tags_seen: Iterable[int] | None = None,
     note: str | None = None,
     visibility: str | None = None,
     passage: Passage | None = None,
@@ -314,7 +334,8 @@ def edit_mark(
 
     `shown` is the id of the revision in which the person sees the mark; without it, its home. A passage in a later
     revision than its home makes that one its home. Raises Conflict, with the mark as it is now in `.current`, when
-    `version` is not its version.
+    `version` is not its version, or when its tags are not `tags_seen` any more: merging and splitting tags leaves
+    versions alone.
     """
     with transaction.atomic():
         annotation, home, tag_ids = own_mark(viewer, uid)
@@ -326,6 +347,8 @@ def edit_mark(
         if tags is None:
             chosen = [all_tags()[pk] for pk in tag_ids]
         else:
+            if tags_seen is not None and {successor_of(pk) for pk in tags_seen} != set(tag_ids):
+                raise Conflict("The tags of this mark were changed in the meantime.", current=annotation)
             book = annotation.session.codebook_id if annotation.session_id else None
             chosen, replaced = resolve_tags(_tags(tags, book, already=tag_ids), before=tag_ids)
         if note is not None or tags is not None:

@@ -50,6 +50,7 @@ class Edit:
 
     version: int
     tags: list[int] | None
+    tags_seen: frozenset[int] | None  # what the mark carried when the form was drawn
     note: str | None
     visibility: str | None
     place: tuple[int, int, str] | None
@@ -62,10 +63,19 @@ class Edit:
             version=whole_number(data, "version"),
             # An unticked checkbox sends nothing, so forms say with `tags_shown` that their tags are the whole answer.
             tags=tag_ids(data) if "tags_shown" in data or "tags" in data else None,
+            tags_seen=_seen(data.get("tags_shown", "")),
             note=data.get("note"),
             visibility=data.get("visibility") or None,
             place=(whole_number(data, "start"), whole_number(data, "end"), data.get("exact", "")) if moved else None,
         )
+
+
+def _seen(shown: str) -> frozenset[int] | None:
+    """The ids in a form's `tags_shown`, such as `3,7`; None for a form that does not tell."""
+    ids = shown.split(",") if shown != "none" else []
+    if len(ids) > 100 or not all(value.isascii() and value.isdigit() and len(value) < 18 for value in ids):
+        return None
+    return frozenset(map(int, ids))
 
 
 def whole_number(data: QueryDict, name: str, most: int = MOST_POSITION) -> int:

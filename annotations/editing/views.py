@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import trigger_client_event
 
 from annotations.access import Found, annotation_for, mark_for, own_annotation
-from annotations.codebook.kept import all_tags, looks, tags_to_mark_with
+from annotations.codebook.kept import all_tags, looks, successor_of, tags_to_mark_with
 from annotations.editing import actions
 from annotations.editing.forms import Edit, NewMark, tag_ids
 from annotations.editing.undoing import undo_last
@@ -180,6 +180,7 @@ def edit(request: HttpRequest, uid: str) -> HttpResponse:
             uid,
             asked.version,
             tags=asked.tags,
+            tags_seen=asked.tags_seen,
             note=asked.note,
             visibility=asked.visibility,
             passage=place,
@@ -218,7 +219,9 @@ def _edit_form(request: HttpRequest, found: Found, *, yours=None, conflict="", e
     shown = carried
     if yours is not None and ("tags_shown" in yours or "tags" in yours):
         shown = {
-            int(value) for value in yours.getlist("tags") if value.isascii() and value.isdigit() and len(value) < 18
+            successor_of(int(value))
+            for value in yours.getlist("tags")
+            if value.isascii() and value.isdigit() and len(value) < 18
         }
     # Besides what is offered, the tags it carries already, retired ones included.
     book = annotation.session.codebook_id if annotation.session_id else None
@@ -234,6 +237,7 @@ def _edit_form(request: HttpRequest, found: Found, *, yours=None, conflict="", e
         "annotation": annotation,
         "revision": found.revision,
         "groups": _by_group(choices, shown),
+        "carried": ",".join(map(str, sorted(carried))) or "none",
         "note": annotation.note if yours is None or "note" not in yours else yours["note"],
         "visibility": (yours or {}).get("visibility") or annotation.visibility,
         "place": place,

@@ -126,7 +126,10 @@ def fields(tag):
 
     def make(name: str, /, **changes) -> dict:
         now = tag(name)
-        values = {n: getattr(now, n) for n in ("name", "key", "slot", "definition", "example", "do", "dont", "version")}
+        values = {
+            n: getattr(now, n)
+            for n in ("name", "key", "slot", "definition", "example", "do", "dont", "concept", "version")
+        }
         values |= {"group": now.group_id} | ({"note_required": "on"} if now.note_required else {})
         return values | changes
 

@@ -344,9 +344,9 @@ export class SelectionBar {
   #explain(event) {
     const tag = event.target.closest?.('button[name="tags"]');
     if (!tag || (event.pointerType === "touch" && event.type === "pointerover")) return;
-    const { name, definition, example, proposes } = tag.dataset;
+    const { name, definition, example, hard, proposes } = tag.dataset;
     const other = this.tags.find(({ value }) => value === proposes);
-    const parts = [definition, example && `“${example}”`, other && `Belongs with ${other.dataset.name}.`].filter(Boolean);
+    const parts = [definition, example && `“${example}”`, hard && `Hard case: ${hard}`, other && `Belongs with ${other.dataset.name}.`].filter(Boolean);
     this.definition.textContent = parts.length ? `${name}: ${parts.join(" ")}` : "";
     this.definition.hidden = !parts.length;
     const above = this.form.dataset.side === "above" || isTouch();

@@ -1,0 +1,63 @@
+"""Examples of tags: passages that show what a tag means, and hard cases with what was decided about them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from annotations.models import Annotation, Codebook, Example, TeamSession
+from annotations.models.team import hidden
+
+MOST_AT_CURSOR = 160  # characters of a hard case in the bar
+
+
+def shown_to(viewer, codebook: Codebook) -> QuerySet[Example]:
+    """The examples of this codebook that this viewer may read, who may read the codebook.
+
+    Words come from marks that everybody who reads the codebook could see when they were taken. What has since been
+    hidden is hidden here, too: articles that are not public or in the trash, sessions that went back to marking
+    blind."""
+    examples = Example.objects.filter(tag__codebook=codebook, deleted_at=None)
+    return examples.filter(_open(viewer.is_authenticated, codebook.is_default))
+
+
+def _open(signed_in: bool, is_default: bool) -> Q:
+    there = Q(annotation__article__deleted_at=None)
+    if is_default or not signed_in:
+        there &= Q(annotation__article__is_public=True)
+    again = Annotation.objects.filter(pk=OuterRef("annotation_id"), session__in=TeamSession.objects.filter(hidden()))
+    return Q(annotation=None) | (there & ~Exists(again))
+
+
+def may_be_example(annotation: Annotation, codebook: Codebook) -> bool:
+    """Whether everybody who reads this codebook may see the words of this mark."""
+    if annotation.session_id is None:
+        seen = Annotation.objects.outside_sessions(AnonymousUser())
+        return codebook.is_default and seen.filter(pk=annotation.pk).exists()
+    session = annotation.session
+    return annotation.deleted_at is None and session.codebook_id == codebook.pk and session.shows_marks
+
+
+def with_hard_case(tags) -> QuerySet:
+    """`tags` with the newest hard case of each, in the same query: `hard_words` and `hard_comment`.
+
+    Only what every reader of the codebook may read: the result is shared."""
+    cases = Example.objects.filter(
+        Q(_open(False, True)) | Q(annotation__session__isnull=False) & _open(True, False),
+        tag=OuterRef("pk"),
+        kind=Example.HARD,
+        deleted_at=None,
+    ).order_by("-created_at", "-pk")
+    return tags.annotate(
+        hard_words=Subquery(cases.values("words")[:1]), hard_comment=Subquery(cases.values("comment")[:1])
+    )
+
+
+def in_short(words: str | None, comment: str | None) -> str:
+    """A hard case on one line, for the bar at the cursor; "" without one."""
+    if not words:
+        return ""
+    said = f" {comment}" if comment else ""
+    words = " ".join(words.split())
+    left = max(MOST_AT_CURSOR - len(said), 40)
+    return f"“{words if len(words) <= left else words[: left - 1].rstrip() + '…'}”{said}"[: 2 * MOST_AT_CURSOR]

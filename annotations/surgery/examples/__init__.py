@@ -1,0 +1,1 @@
+"""Clear and hard cases of tags."""

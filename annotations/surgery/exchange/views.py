@@ -1,0 +1,113 @@
+"""Codebooks out of the site and into it."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations.codebook.access import book_for, book_to_edit
+from annotations.models import Codebook
+from annotations.models.names import new_uid
+from annotations.surgery.exchange.actions import ADD, import_codebook, plan, seen_of, undo_import, was_done
+from annotations.surgery.exchange.exporting import as_data, as_qdc
+from annotations.surgery.exchange.forms import ImportForm
+from annotations.surgery.exchange.reading import MOST_BYTES, read
+from opslens.web.policy import allow, everyone, signed_in
+from opslens.web.refusals import Invalid
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _file(book: Codebook, body: str, ending: str, kind: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{slugify(book.name) or "codebook"}.{ending}"'
+    return response
+
+
+@allow(everyone)
+@require_safe
+def export_json(request: HttpRequest, book: int | None = None) -> HttpResponse:
+    book = book_for(request.user, book)
+    body = json.dumps(as_data(book), ensure_ascii=False, indent=2) + "\n"
+    return _file(book, body, "json", "application/json; charset=utf-8")
+
+
+@allow(everyone)
+@require_safe
+def export_qdc(request: HttpRequest, book: int | None = None) -> HttpResponse:
+    book = book_for(request.user, book)
+    return _file(book, as_qdc(book, request.build_absolute_uri), "qdc", "application/xml; charset=utf-8")
+
+
+@allow(signed_in)
+@form_page
+def take_in(request: HttpRequest, book: int | None = None) -> HttpResponse:
+    """Without `confirmed` a POST shows what the file means here, with it does that."""
+    book = book_to_edit(request.user, book)
+    data = request.POST.copy()
+    data.setdefault("mode", ADD)
+    form = ImportForm(data, request.FILES) if request.method == "POST" else ImportForm()
+    context: dict[str, Any] = {"codebook": book, "form": form, "key": new_uid()}
+    status = 200
+    if form.is_bound and not form.is_valid():
+        status = 422
+    elif form.is_bound:
+        try:
+            upload = form.cleaned_data.get("file")
+            if upload is not None and upload.size > MOST_BYTES:
+                raise Invalid(f"A codebook file has at most {MOST_BYTES:,} bytes.")
+            sent = form.data_sent()
+            incoming = read(sent)
+            mode = form.cleaned_data["mode"] or ADD
+            found = plan(book, incoming)
+            if "confirmed" in request.POST:
+                if request.POST.get("seen") == _short(seen_of(found)):
+                    return _imported(request, book, incoming, mode)
+                if was_done(book, request.POST.get("key", "")):
+                    return redirect(f"{book.get_absolute_url()}changes/")
+                context["conflict"] = "The codebook has changed since this preview. Look at it once more."
+                status = 409
+            context |= {
+                "plan": found,
+                "incoming": incoming,
+                "mode": mode,
+                "text": sent.decode("utf-16" if sent[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"),
+                "seen": _short(seen_of(found)),
+            }
+        except Invalid as invalid:
+            form.add_error(None, str(invalid))
+            status = 422
+    return render(request, "surgery/import.html", context, status=status)
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:20]
+
+
+def _imported(request: HttpRequest, book: Codebook, incoming, mode: str) -> HttpResponse:
+    found, changed = import_codebook(request.user, book, incoming, mode, key=request.POST.get("key", "")[:10])
+    if not changed:
+        messages.info(request, "Everything in the file is here already. Nothing was changed.")
+        return redirect(book)
+    updated = len(found.differing) if mode != ADD else 0
+    messages.success(request, f"Imported: {len(found.new)} added, {updated} updated. You can undo it here.")
+    return redirect(f"{book.get_absolute_url()}changes/")
+
+
+@allow(signed_in)
+@require_POST
+def take_back(request: HttpRequest, number: int, book: int | None = None) -> HttpResponse:
+    book = book_to_edit(request.user, book)
+    said, changed = undo_import(request.user, book, number)
+    first = (
+        "Undone: tags that the import added are retired, the others are as before." if changed else "Undone already."
+    )
+    messages.success(request, " ".join([first, *said]))
+    return redirect(f"{book.get_absolute_url()}changes/")
