@@ -80,5 +80,5 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", "") in _LOST_RACES:
-            error = Conflict("Somebody else changed the same thing in the same moment, so this was not done. Try again.")
+            error = Conflict("Somebody changed the same thing in the same moment, so this was not done. Try again.")
         return answer(request, error) if isinstance(error, Refused) else None

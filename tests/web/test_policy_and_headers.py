@@ -9,12 +9,14 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 
 from opslens.checks import every_url_names_its_policy, url_patterns
 from opslens.web.policy import rule_of
+from opslens.web.refusals import RefusalMiddleware
 
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -63,6 +65,16 @@ def test_the_admin_is_for_staff(db, annotator, person):
     assert client.get("/admin/").status_code == 403
     assert client.get("/admin/annotations/annotation/").status_code == 403
     assert Client().get("/admin/").status_code == 302
+
+
+def test_a_deadlock_of_the_database_is_a_lost_race():
+    cause = type("DeadlockDetected", (Exception,), {"sqlstate": "40P01"})()
+    for error, status in ((OperationalError("deadlock detected"), 409), (OperationalError("disk full"), None)):
+        error.__cause__ = cause if status else None
+        request = RequestFactory().get("/")
+        request.htmx = True
+        answer = RefusalMiddleware(lambda r: None).process_exception(request, error)
+        assert (answer.status_code if answer else None) == status
 
 
 @pytest.mark.parametrize(
