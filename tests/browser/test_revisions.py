@@ -448,7 +448,7 @@ def test_ends_of_a_carried_mark_move_and_z_puts_them_back(reading, annotator, ar
 
     page.press("z")
     page.expect_marked("|".join([STAYS, RAMP, JUNE, SMALLER_CREW]))
-    expect(page.notices).to_contain_text("Undone: the mark is as it was before your last edit.")
+    expect(page.notices).to_contain_text("Undone: your mark stands on “")
     expect(card.get_by_text("The passage changed since")).to_be_visible()
     annotation.refresh_from_db()
     assert (annotation.quote, annotation.revision.number) == (CREW, 1)

@@ -1,0 +1,158 @@
+"""Which events a viewer may know of. All of it is asked of the database, so that nothing that is hidden leaves a gap in
+a page, a shorter page, or a number.
+
+What a mark is now and what it was when it happened both count: a mark that is private, or was, is its author's affair
+alone for as long, also when it is public again; one that is deleted, or hidden in a blind session, is not there.
+"""
+
+from __future__ import annotations
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Concat, Substr
+
+from annotations.membership import Seat
+from annotations.models import Annotation, Codebook, Member, Question, Retagging, Surgery, Tag, TeamSession
+from opslens.models import Article, Event
+
+OF_MARKS = "annotation:"
+_UID_FROM = len(OF_MARKS) + 1
+_VERDICTS, _FLAGS = "review-", "flag-"
+# What members are told of their session whatever their role is.
+_OVERSEERS_ONLY = ("invitation-made", "invitation-revoked")
+_DECISIONS = ("decision-made", "decision-changed", "decision-undone", "strategy-applied")
+
+
+def events() -> QuerySet[Event]:
+    """All events, as they are told: with their channels."""
+    return Event.objects.select_related("channel")
+
+
+def _judged(found: QuerySet[Event]) -> QuerySet[Event]:
+    """With what `_of_marks` asks of each event about a mark."""
+    return found.annotate(
+        # Never the bare key: what it is compared with would be read as JSON.
+        _was=Coalesce(KeyTextTransform("visibility", "before"), Value(""), output_field=TextField()),
+        # What an event does not say of the mark, the last one before it did.
+        _stood=Coalesce(
+            KeyTextTransform("visibility", "after"), KeyTextTransform("visibility", "before"), _last_told()
+        ),
+    )
+
+
+def marks_told_to(viewer) -> QuerySet[Annotation]:
+    """The marks of which this viewer may read the history: those that they may read or have in their trash. What
+    happened in a session is for its members, also when its marks are out in an edition."""
+    doors = Annotation.objects.visible_to(viewer) | Annotation.objects.in_trash_of(viewer)
+    return doors.filter(Q(session=None) | Q(session__in=TeamSession.objects.of(viewer)))
+
+
+def _of_marks(viewer) -> Q:
+    """The events about marks that this viewer may know of, among those of `_judged`."""
+    same = Q(uid=Substr(OuterRef("subject"), _UID_FROM))
+    marks = marks_told_to(viewer).filter(same)
+    own, seen = Q(Exists(marks.filter(author_id=viewer.pk))), Q(Exists(marks.filter(deleted_at=None)))
+    never_private = ~Q(_was=Annotation.PRIVATE) & ~Q(_stood=Annotation.PRIVATE)
+    verdict, flag = Q(verb__startswith=_VERDICTS), Q(verb__startswith=_FLAGS)
+    oversees = Q(Exists(Annotation.objects.filter(same & _overseen(viewer)).exclude(author_id=viewer.pk)))
+    told = ~verdict & ~flag | oversees | flag & Q(actor_id=viewer.pk)
+    # Who asked the reviewers to look is between that reader and them.
+    return Q(subject__startswith=OF_MARKS) & (own & ~flag | seen & never_private & told)
+
+
+def _last_told() -> Subquery:
+    before = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"))
+    before = before.annotate(told=KeyTextTransform("visibility", "after")).filter(told__isnull=False)
+    return Subquery(before.order_by("-pk").values("told")[:1])
+
+
+def _overseen(viewer) -> Q:
+    """Marks on which this viewer gives verdicts, or did in their session."""
+    seats = Member.objects.filter(user_id=viewer.pk, left_at=None, role__in=Member.OVERSEERS)
+    there = Q(session__in=seats.values("session"))
+    if viewer.is_active and viewer.has_perm("annotations.review_annotation"):
+        there |= Q(session=None, visibility=Annotation.PUBLIC)
+    return there
+
+
+def of_mark(viewer, annotation: Annotation, *, everything: bool) -> QuerySet[Event]:
+    """What happened to a mark, and the merging and splitting of tags that changed what it carries."""
+    surgeries = Retagging.objects.filter(annotation=annotation).order_by().values_list("surgery__uid", flat=True)
+    subjects = [f"surgery:{uid}" for uid in surgeries.distinct()]
+    found = events().filter(subject__in=[annotation.subject, *subjects])
+    if everything:
+        return found
+    return _judged(found).filter(Q(subject__in=subjects) | _of_marks(viewer))
+
+
+def of_article(viewer, article: Article) -> QuerySet[Event]:
+    """What happened to an article, and to those marks on it outside of sessions that the viewer may see."""
+    here = events().filter(channel__name=article.channel)
+    # How marks were carried into a revision is told of all of them at once, hidden ones too.
+    itself = Q(subject=f"article:{article.pk}")
+    return _judged(here).filter(itself | _of_marks(viewer))
+
+
+def of_session(viewer, seat: Seat) -> QuerySet[Event]:
+    """What happened in a session, as far as this member may know today."""
+    session, member = seat.session, seat.member
+    here = events().filter(Q(channel__name=session.channel) | Q(channel__name__startswith=f"{session.channel}:"))
+    own = f"{session.channel}:p{viewer.pk}"
+    people = Q(channel__name=own)
+    if member.oversees:
+        theirs = Q(channel__name__startswith=f"{session.channel}:p")
+        # What readers noted is read with their marks.
+        people |= theirs if seat.sees_all_marks else theirs & ~Q(verb="article-noted")
+    common = Q(channel__name=session.channel)
+    if not member.oversees:
+        common &= ~Q(verb__in=_OVERSEERS_ONLY)
+    settled = seat.sees_all_marks and (member.oversees or session.phase in TeamSession.SETTLED)
+    if not settled:
+        common &= ~Q(verb__in=_DECISIONS)
+    if not (member.oversees and seat.sees_all_marks):
+        common &= ~Q(verb="decision-answered") | Q(actor_id=viewer.pk)
+    rest = common | people
+    if viewer.is_active and viewer.is_staff:
+        rest |= Q(channel__name=f"{session.channel}:looks")
+    # Marks are on channels of articles; nothing else is told there.
+    return _judged(here).filter(rest & ~Q(subject__startswith=OF_MARKS) | _of_marks(viewer))
+
+
+def of_codebook(codebook: Codebook) -> QuerySet[Event]:
+    return events().filter(channel__name=codebook.channel)
+
+
+def of_tag(tag: Tag) -> QuerySet[Event]:
+    """What happened to a tag, and what it was merged with or split off from."""
+    cut = Surgery.objects.filter(Q(source=tag) | Q(target=tag)).order_by().values_list("uid", flat=True)
+    examples = tag.examples.order_by().values_list("pk", flat=True)
+    subjects = [f"tag:{tag.pk}", *(f"surgery:{uid}" for uid in cut), *(f"example:{pk}" for pk in examples)]
+    return events().filter(subject__in=subjects, channel__name=tag.codebook.channel)
+
+
+def of_person(viewer, person, *, everything: bool) -> QuerySet[Event]:
+    """What somebody did, and what was done to their account and their memberships: for staff, and for themselves as far
+    as they may know it today."""
+    about = f"user:{person.pk}"
+    found = events().filter(Q(actor_id=person.pk) | Q(subject=about))
+    if everything:
+        return found
+    sessions = list(TeamSession.objects.of(viewer).order_by("pk").values_list("pk", flat=True))
+    open_books = Q(is_default=True) | Q(sessions__in=sessions) | Q(sessions__in=TeamSession.objects.finished())
+    books = Codebook.objects.filter(open_books).order_by().values_list("pk", flat=True).distinct()
+    channels = ["site", about, *(f"codebook:{pk}" for pk in books)]
+    channels += [name for pk in sessions for name in (f"team:{pk}", f"team:{pk}:p{person.pk}")]
+    closed = Article.objects.exclude(pk__in=Article.objects.visible_to(viewer).values("pk"))
+    in_articles = Q(channel__name__startswith="article:") & ~Q(
+        channel__name__in=[f"article:{pk}" for pk in closed.order_by().values_list("pk", flat=True)]
+    )
+    overseen = Member.objects.filter(user_id=viewer.pk, left_at=None, role__in=Member.OVERSEERS)
+    asked = Question.objects.filter(session__in=overseen.values("session"))
+    asked = asked.annotate(name=Concat(Value("question:"), Cast("pk", CharField())))
+    answered = Q(verb="question-answered") & Q(Exists(asked.filter(name=OuterRef("subject"))))
+    plain = Q(channel__name__in=channels) | in_articles | answered
+    if not (viewer.is_active and viewer.is_staff):
+        plain &= ~Q(verb__startswith="admin-", actor_id=person.pk)
+    return _judged(found).filter(
+        plain & ~Q(subject__startswith=OF_MARKS) & ~Q(verb="marks-carried") | _of_marks(viewer)
+    )
