@@ -40,6 +40,9 @@ FORM = {
     "slot": "2",
     "on": "no",
     "direction": "up",
+    "act": "accept",
+    "review": "0",
+    "outcome": "upheld",
 }
 
 
