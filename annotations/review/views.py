@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.access import annotation_for
-from annotations.models import Annotation, Flag, Review, SavedQueue
+from annotations.models import Annotation, Codebook, Flag, Review, SavedQueue
+from annotations.permissions import may_edit_codebook
 from annotations.reading.notes import note_html
 from annotations.review import actions, flagging, queries
 from annotations.review.cases import Case, Seen, why_not, with_details
@@ -137,7 +138,14 @@ def _context(
         "conflict": conflict,
         "yours": ACT_YOURS.get(asked.act, "") if asked else "",
         "queue_url": reverse("review:queue"),
+        "may_teach": item is not None and _may_teach(request, item.annotation),
     }
+
+
+def _may_teach(request: HttpRequest, annotation: Annotation) -> bool:
+    """Whether this viewer may make the mark an example of its tags."""
+    session = annotation.session
+    return may_edit_codebook(request.user, None if session is None else Codebook(pk=session.codebook_id))
 
 
 ACT_YOURS = {
