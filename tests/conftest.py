@@ -16,8 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
-from tests.support.environment import SCRATCH
-from tests.support.suite import WITH_DATABASE_ONLY
+from tests.support.environment import SCRATCH, WITH_DATABASE_ONLY
 
 pytest_plugins = ["tests.support.browser"]
 

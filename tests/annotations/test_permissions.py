@@ -60,13 +60,13 @@ def _concerns(state: str, route: str) -> bool:
     return "session" not in names and (state == "public" or "uid" in names)
 
 
-def _methods(view: Any, client: Client, path: str) -> Iterator[str]:
-    for method in ("get", "post"):
-        with transaction.atomic():
-            allowed = getattr(client, method)(path).status_code != 405
-            transaction.set_rollback(True)
-        if allowed:
-            yield method
+def _methods(client: Client, path: str) -> Iterator[str]:
+    # A view names its methods before it looks at anything else, and none takes OPTIONS.
+    refused = client.options(path)
+    assert refused.status_code == 405, path
+    for method in ("GET", "POST"):
+        if method in refused["Allow"]:
+            yield method.lower()
 
 
 @pytest.fixture
@@ -128,11 +128,11 @@ def _walk(state: str, cast: dict[str, Any], values: dict[str, Any]) -> Iterator[
         clients[role] = Client()
         if user is not None:
             clients[role].force_login(user, backend="opslens.accounts.backends.AccountBackend")
-    for route, view, apps in url_patterns():
+    for route, _, apps in url_patterns():
         if "admin" in apps or route.startswith(LEFT_OUT) or not _concerns(state, route):
             continue
         path = "/" + _PARAMETER.sub(lambda match: str(values[match[1]]), route)
-        for method in _methods(view, clients["staff"], path):
+        for method in _methods(clients["staff"], path):
             codes = ""
             for client in clients.values():
                 with transaction.atomic():

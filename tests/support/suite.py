@@ -13,9 +13,9 @@ import os
 import sys
 
 from tests.support import chromium, debian, postgres
+from tests.support.environment import WITH_DATABASE_ONLY
 
 MOST_WORKERS = 4  # each has its own browser and server
-WITH_DATABASE_ONLY = "OPSLENS_TESTS_WITH_DATABASE_ONLY"  # what tests/conftest.py looks for
 
 
 def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
