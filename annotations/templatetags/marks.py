@@ -71,6 +71,16 @@ def marks_to_check(context, articles) -> dict[int, int]:
 
 
 @register.simple_tag(takes_context=True)
+def returned_marks(context) -> int:
+    """How many of this viewer's own marks a reviewer has returned to them; one query for who is signed in."""
+    viewer = context["request"].user
+    if not viewer.is_authenticated:
+        return 0
+    own = Annotation.objects.visible_to(viewer).filter(author_id=viewer.pk, review_state=Annotation.RETURNED)
+    return own.order_by().count()
+
+
+@register.simple_tag(takes_context=True)
 def mark_to_attach(context, revision: Revision) -> Annotation | None:
     """The mark that this page was opened to attach, `?attach=`, if the viewer may."""
     request = context["request"]

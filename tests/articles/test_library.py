@@ -52,7 +52,7 @@ def test_empty_states_say_what_to_do(client, as_reader, bring):
     assert "search for words or numbers" in as_reader.get(LIBRARY, {"q": "?!"}).content.decode()
 
 
-@pytest.mark.parametrize(("query", "number"), [({}, 6), ({"q": "say"}, 9)], ids=["list", "search"])
+@pytest.mark.parametrize(("query", "number"), [({}, 7), ({"q": "say"}, 9)], ids=["list", "search"])
 def test_the_number_of_queries_does_not_depend_on_the_rows(
     as_reader, annotator, bring, django_assert_num_queries, query, number
 ):
