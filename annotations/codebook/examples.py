@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from annotations.models import Annotation, Codebook, Example, TeamSession
+from annotations.models import Annotation, Codebook, Example, Tag, TeamSession
 from annotations.models.team import hidden
 
 MOST_AT_CURSOR = 160  # characters of a hard case in the bar
@@ -38,25 +38,21 @@ def may_be_example(annotation: Annotation, codebook: Codebook) -> bool:
     return annotation.deleted_at is None and session.codebook_id == codebook.pk and session.shows_marks
 
 
-def with_hard_case(tags) -> QuerySet:
-    """`tags` with the newest hard case of each, in the same query: `hard_words` and `hard_comment`.
-
-    Only what every reader of the codebook may read: the result is shared."""
-    cases = Example.objects.filter(
-        Q(_open(False, True)) | Q(annotation__session__isnull=False) & _open(True, False),
-        tag=OuterRef("pk"),
-        kind=Example.HARD,
-        deleted_at=None,
-    ).order_by("-created_at", "-pk")
-    return tags.annotate(
-        hard_words=Subquery(cases.values("words")[:1]), hard_comment=Subquery(cases.values("comment")[:1])
-    )
+def with_hard_cases(tags) -> QuerySet:
+    """`tags`, each saying whether it has a hard case, in the same query: `has_hard_case`. What the case says depends on
+    who asks and when, so it is asked for where it is shown (`newest_hard_case`)."""
+    cases = Example.objects.filter(tag=OuterRef("pk"), kind=Example.HARD, deleted_at=None)
+    return tags.annotate(has_hard_case=Exists(cases))
 
 
-def in_short(words: str | None, comment: str | None) -> str:
-    """A hard case on one line, for the bar at the cursor; "" without one."""
-    if not words:
-        return ""
+def newest_hard_case(viewer, tag: Tag) -> Example | None:
+    """The newest hard case of a tag that this viewer may read now, who may read its codebook."""
+    cases = shown_to(viewer, tag.codebook).filter(tag=tag, kind=Example.HARD)
+    return cases.order_by("-created_at", "-pk").first()
+
+
+def in_short(words: str, comment: str) -> str:
+    """A hard case on one line, for the bar at the cursor."""
     said = f" {comment}" if comment else ""
     words = " ".join(words.split())
     left = max(MOST_AT_CURSOR - len(said), 40)

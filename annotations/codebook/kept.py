@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from annotations.codebook.examples import in_short, with_hard_case
+from annotations.codebook.examples import with_hard_cases
 from annotations.codebook.queries import ORDER
 from annotations.models import Tag
 from opslens.activity.numbers import last_numbers
@@ -28,7 +28,7 @@ _kept: tuple[tuple, dict[int, Tag], dict[int, Look]] | None = None
 
 def all_tags() -> dict[int, Tag]:
     """All tags by id, off and retired ones included, in codebook order, each with its group and the tag it
-    proposes, and its newest hard case in short (`hard_case`; "" without one). One small query when nothing changed.
+    proposes, and whether it has a hard case (`has_hard_case`). One small query when nothing changed.
     Shared: whoever wants to change a tag loads it anew."""
     return _all()[0]
 
@@ -56,12 +56,10 @@ def _all() -> tuple[dict[int, Tag], dict[int, Look]]:
         return kept[1:]
     tags = {
         tag.pk: tag
-        for tag in with_hard_case(Tag.objects)
+        for tag in with_hard_cases(Tag.objects)
         .select_related("group", "codebook", "proposes__group")
         .order_by("codebook_id", *ORDER)
     }
-    for tag in tags.values():
-        tag.hard_case = in_short(tag.hard_words, tag.hard_comment)
     found = {
         tag.pk: Look(tag.pk, order, tag.slot, tag.name, tag.group_id if tag.group.exclusive else None)
         for order, tag in enumerate(tags.values())

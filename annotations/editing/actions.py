@@ -159,11 +159,11 @@ def _set_tags(annotation: Annotation, tags: Iterable[Tag]) -> None:
         group_id = tag.group_id if tag.group.exclusive else None
         insert(AnnotationTag(annotation=annotation, tag=tag, exclusive_group_id=group_id))
         ids.append(tag.pk)
-    if ids and not _held_unmerged(ids):
+    if ids and not held_unmerged(ids):
         raise Conflict("A tag of this mark was merged into another one just now. Try again.", current=annotation)
 
 
-def _held_unmerged(ids: Sequence[int]) -> bool:
+def held_unmerged(ids: Sequence[int]) -> bool:
     """Whether none of these tags has been merged into another one, and none can be until the transaction ends.
     SQLite's writers come one after another anyway. On PostgreSQL foreign keys are looked at when a transaction ends,
     so that new rows alone would not wait for a merge, which holds its tag."""

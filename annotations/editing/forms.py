@@ -63,14 +63,14 @@ class Edit:
             version=whole_number(data, "version"),
             # An unticked checkbox sends nothing, so forms say with `tags_shown` that their tags are the whole answer.
             tags=tag_ids(data) if "tags_shown" in data or "tags" in data else None,
-            tags_seen=_seen(data.get("tags_shown", "")),
+            tags_seen=tags_seen(data.get("tags_shown", "")),
             note=data.get("note"),
             visibility=data.get("visibility") or None,
             place=(whole_number(data, "start"), whole_number(data, "end"), data.get("exact", "")) if moved else None,
         )
 
 
-def _seen(shown: str) -> frozenset[int] | None:
+def tags_seen(shown: str) -> frozenset[int] | None:
     """The ids in a form's `tags_shown`, such as `3,7`; None for a form that does not tell."""
     ids = shown.split(",") if shown != "none" else []
     if len(ids) > 100 or not all(value.isascii() and value.isdigit() and len(value) < 18 for value in ids):

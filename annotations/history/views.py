@@ -28,13 +28,19 @@ from opslens.articles.access import article_for
 from opslens.articles.permissions import may_change
 from opslens.models import Event
 from opslens.web.policy import allow, signed_in, staff
-from opslens.web.refusals import Conflict, Invalid, Missing
+from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 _MEMBERS_LISTED = 200
 
 
 def _is_staff(viewer) -> bool:
-    return viewer.is_active and viewer.is_staff
+    """Staff who may read the log, here as in the administration."""
+    return viewer.is_active and viewer.is_staff and viewer.has_perm("opslens.view_event")
+
+
+def _check_auditor(viewer) -> None:
+    if not _is_staff(viewer):
+        raise Denied("The audit log is for staff with the permission to view events.")
 
 
 def _page(
@@ -164,7 +170,7 @@ def codebook(request: HttpRequest, book: int | None = None) -> HttpResponse:
         "people": True,
         "channel": found.channel,
     }
-    return _page(request, visible.of_codebook(found), told=told, one_channel=True, **more)
+    return _page(request, visible.of_codebook(request.user, found), told=told, one_channel=True, **more)
 
 
 @allow(signed_in)
@@ -187,7 +193,7 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
         "kicker": (f"{book}#tag-{found.pk}", found.codebook.name),
         "hint": "What was done to this tag. Marks that carry it have histories of their own.",
     }
-    return _page(request, visible.of_tag(found), told=told, one_channel=True, **more)
+    return _page(request, visible.of_tag(request.user, found), told=told, one_channel=True, **more)
 
 
 @allow(signed_in)
@@ -221,6 +227,7 @@ def person(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def audit(request: HttpRequest) -> HttpResponse:
     """Everything that happened on this site. That staff looked at rows of blind sessions is itself recorded."""
+    _check_auditor(request.user)
     errors: dict[str, str] = {}
     try:
         asked = log.Asked.read(request.GET)
@@ -248,6 +255,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
     """All rows that match, as they are written."""
+    _check_auditor(request.user)
     events = log.Asked.read(request.GET).events()
     newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     events = events.filter(pk__lte=newest)  # what happens meanwhile, this look among it, is not in it
@@ -277,6 +285,7 @@ def restore(request: HttpRequest, token: str) -> HttpResponse:
         done = restoring.restore(request.user, pk, which, given.get("seen", ""))
     except (Conflict, Invalid) as refused:
         found = restoring.restorable(request.user, pk, which)
+        _note_look(request, found)
         return _confirm(request, token, found, said=str(refused), status=refused.status)
     messages.success(
         request, "It is as it was then." if done.differs else "It was like that already; nothing was changed."
@@ -286,11 +295,10 @@ def restore(request: HttpRequest, token: str) -> HttpResponse:
 
 def _note_look(request: HttpRequest, found: restoring.Restorable) -> None:
     """A moderator who looks at a mark of a blind session."""
-    if (
-        found.event.subject.startswith(visible.OF_MARKS)
-        and found.event.actor_id != request.user.pk
-        and may_moderate(request.user)
-    ):
+    kind, _, uid = found.event.subject.partition(":")
+    if f"{kind}:" != visible.OF_MARKS or not may_moderate(request.user):
+        return
+    if not Annotation.objects.filter(uid=uid, author_id=request.user.pk).exists():
         record_looks(request, "restore", log.sessions_in([found.event]))
 
 

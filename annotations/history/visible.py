@@ -11,6 +11,7 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery,
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat, Substr
 
+from annotations.codebook.examples import shown_to
 from annotations.membership import Seat
 from annotations.models import Annotation, Codebook, Member, Question, Retagging, Surgery, Tag, TeamSession
 from opslens.models import Article, Event
@@ -118,16 +119,23 @@ def of_session(viewer, seat: Seat) -> QuerySet[Event]:
     return _judged(here).filter(rest & ~Q(subject__startswith=OF_MARKS) | _of_marks(viewer))
 
 
-def of_codebook(codebook: Codebook) -> QuerySet[Event]:
-    return events().filter(channel__name=codebook.channel)
+def _told_examples(viewer, codebook: Codebook) -> Q:
+    """Events about examples hold their words: they are told of those that the codebook shows this viewer today."""
+    shown = shown_to(viewer, codebook).order_by().values_list("pk", flat=True)
+    return ~Q(subject__startswith="example:") | Q(subject__in=[f"example:{pk}" for pk in shown])
 
 
-def of_tag(tag: Tag) -> QuerySet[Event]:
+def of_codebook(viewer, codebook: Codebook) -> QuerySet[Event]:
+    return events().filter(_told_examples(viewer, codebook), channel__name=codebook.channel)
+
+
+def of_tag(viewer, tag: Tag) -> QuerySet[Event]:
     """What happened to a tag, and what it was merged with or split off from."""
     cut = Surgery.objects.filter(Q(source=tag) | Q(target=tag)).order_by().values_list("uid", flat=True)
     examples = tag.examples.order_by().values_list("pk", flat=True)
     subjects = [f"tag:{tag.pk}", *(f"surgery:{uid}" for uid in cut), *(f"example:{pk}" for pk in examples)]
-    return events().filter(subject__in=subjects, channel__name=tag.codebook.channel)
+    told = _told_examples(viewer, tag.codebook)
+    return events().filter(told, subject__in=subjects, channel__name=tag.codebook.channel)
 
 
 def of_person(viewer, person, *, everything: bool) -> QuerySet[Event]:

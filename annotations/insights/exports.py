@@ -37,7 +37,7 @@ def _ends(one: Share | Rate) -> tuple[float | None, float | None, int | None]:
 def figures_csv(figures: Figures, tags: Tags) -> str:
     found = figures.profile
     rows: list[tuple] = [_HEAD]
-    for name in ("marks", "rejected", "astray", "untagged"):
+    for name in ("marks", "astray", "untagged"):
         rows.append(("marks", name, getattr(figures, name)))
     for figure, shares in (("claims", found.support), ("types", found.opinion)):
         rows += [
@@ -59,7 +59,6 @@ def figures_json(figures: Figures, tags: Tags, about: dict[str, Any]) -> str:
         about
         | {
             "marks": figures.marks,
-            "left_out": {"rejected": figures.rejected},
             "without_a_place_in_the_text": figures.astray,
             "without_a_tag": figures.untagged,
             "readers": figures.readers,

@@ -45,12 +45,11 @@ class OfReader:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`marks`: how many are counted; `rejected` ones are not among them. `astray`: of those counted, how many stand
-    nowhere in the current text. `articles`: those with the most marks, of `in_articles`. `compared`: in how many
+    """`marks`: how many are counted, whatever reviewers say of them. `astray`: how many of them stand nowhere in the
+    current text. `articles`: those with the most marks, of `in_articles`. `compared`: in how many
     articles contested passages were looked for."""
 
     marks: int = 0
-    rejected: int = 0
     astray: int = 0
     untagged: int = 0
     readers: int = 0
@@ -132,21 +131,18 @@ def _figures(
 ) -> Figures:
     """`words` and `texts` (revision ids) by article id. `finished`: (article, reader) that were read to the end, with
     marks or without."""
-    # One that is rejected is taken for what it is: somebody looked, and said that it should not count.
-    kept = marks.exclude(review_state=Annotation.REJECTED)
-    counted = Counted(kept, by_current=not in_session)
+    # Verdicts are between reviewers and authors: figures that left out what was rejected would tell everybody.
+    counted = Counted(marks, by_current=not in_session)
     reads = [read for read in counted.reads() if read.article in texts]
     finished = set(finished)
-    rejected = marks.filter(review_state=Annotation.REJECTED).order_by().count()
     total = sum(read.marks for read in reads)
     if not total and not finished:
-        return Figures(rejected=rejected)
+        return Figures()
     tags = Tags.of(codebook_id)
     kinds = counted.kinds(tags.concepts())
     compared = _compared(reads)
     return Figures(
         marks=total,
-        rejected=rejected,
         astray=total - sum(read.standing for read in reads),
         untagged=kinds.untagged,
         readers=len({read.reader for read in reads}),
@@ -157,7 +153,7 @@ def _figures(
         articles=_articles(reads)[:ARTICLES_NAMED],
         in_articles=len({read.article for read in reads}),
         people=_people(reads),
-        contested=tuple(_contested(kept, compared, texts, tags.looks, in_session=in_session)),
+        contested=tuple(_contested(marks, compared, texts, tags.looks, in_session=in_session)),
         compared=len(compared),
     )
 

@@ -13,14 +13,13 @@ from annotations.models import Annotation, Codebook
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Marks by tag id; by (reader, tag), (article, tag), (day, tag); by two tags that are on one mark, the smaller id
-    first. `rejected` marks are left out."""
+    first."""
 
     tags: dict[int, int] = field(default_factory=dict)
     readers: dict[tuple[int, int], int] = field(default_factory=dict)
     articles: dict[tuple[int, int], int] = field(default_factory=dict)
     days: dict[tuple[date, int], int] = field(default_factory=dict)
     together: dict[tuple[int, int], int] = field(default_factory=dict)
-    rejected: int = 0
 
 
 def usage_of(viewer, book: Codebook, tags: list[int]) -> Usage:
@@ -34,7 +33,7 @@ def usage_of(viewer, book: Codebook, tags: list[int]) -> Usage:
 
 
 def _count(marks, tags: list[int]) -> Usage:
-    counted = Counted(marks.exclude(review_state=Annotation.REJECTED), by_current=False)
+    counted = Counted(marks, by_current=False)
     readers = {(who, tag): n for who, tag, n in counted.tags_by("who", tags)}
     totals = dict.fromkeys(tags, 0)
     for (_, tag), n in readers.items():
@@ -45,9 +44,4 @@ def _count(marks, tags: list[int]) -> Usage:
         articles={(place, tag): n for place, tag, n in counted.tags_by("place", tags)},
         days={(date.fromisoformat(day), tag): n for day, tag, n in counted.tags_by("day", tags)},
         together=counted.together(tags),
-        rejected=marks.filter(review_state=Annotation.REJECTED, taggings__tag_id__in=tags)
-        .order_by()
-        .values("pk")
-        .distinct()
-        .count(),
     )

@@ -166,7 +166,7 @@ def usage(request: HttpRequest, book: int | None = None, form: str = "") -> Http
             exports.usage_csv(columns, readers, articles, times["lines"], together["pairs"]), "codebook-usage", form
         )
     if form == "json":
-        about = {"codebook": codebook.name, "left_out": {"rejected": found.rejected}}
+        about = {"codebook": codebook.name}
         lines = (readers, articles, times["lines"], together["pairs"])
         return _file(exports.usage_json(about, columns, *lines), "codebook-usage", form)
     context = {

@@ -7,15 +7,16 @@ either is another by now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.codebook.kept import all_tags
-from annotations.editing.actions import _tags, resolve_tags
+from annotations.codebook.kept import all_tags, successor_of
+from annotations.editing.actions import _tags, held_unmerged, resolve_tags
+from annotations.editing.undoing import first_words, tags_today
 from annotations.models import Annotation, AnnotationTag, Flag, Review, Tag, TeamSession
 from annotations.models.names import new_uid
 from annotations.models.team import hold
@@ -24,6 +25,7 @@ from annotations.review.cases import (
     NOT_NOW,
     NOT_THERE,
     SETTLED,
+    TAGS_CHANGED,
     Case,
     Seen,
     changed_since,
@@ -59,6 +61,14 @@ NEEDED = {
 _CHUNK = 500
 
 
+class MovedOn(Conflict):
+    """What was given last cannot be taken back. `given` names it for `undo_last`, which can pass it over."""
+
+    def __init__(self, message: str, given: int | str, current: object = None) -> None:
+        super().__init__(f"{message} Undo again takes back the verdict before it.", current)
+        self.given = given
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a verb did: the marks, whether anything changed, why others were left out, what it says to the person."""
@@ -78,33 +88,46 @@ def clean_reason(act: str, reason: str) -> str:
     return clean_text(reason, MOST_REASON, name="reason", needed=NEEDED.get(act, ""))
 
 
-def accept(viewer, seen: Seen, reason: str = "") -> Done:
-    """The mark may stand as it is. Raises Conflict, with the case as it is now in `.current`, when it was changed or
-    somebody gave a verdict meanwhile; Missing, Denied, Invalid. So do the other verdicts."""
-    return _one(viewer, seen, ACCEPT, reason)
+TagIds = Iterable[int] | None
 
 
-def reject(viewer, seen: Seen, reason: str) -> Done:
+def accept(viewer, seen: Seen, reason: str = "", *, tags_seen: TagIds = None) -> Done:
+    """The mark may stand as it is. Raises Conflict, with the case as it is now in `.current`, when it was changed,
+    somebody gave a verdict meanwhile, or its tags are not `tags_seen` any more: merging and splitting tags leaves
+    versions alone; Missing, Denied, Invalid. So do the other verdicts."""
+    return _one(viewer, seen, ACCEPT, reason, tags_seen)
+
+
+def reject(viewer, seen: Seen, reason: str, *, tags_seen: TagIds = None) -> Done:
     """The mark should not have been made, and why. It stays where it is: a verdict hides nothing."""
-    return _one(viewer, seen, REJECT, reason)
+    return _one(viewer, seen, REJECT, reason, tags_seen)
 
 
-def return_mark(viewer, seen: Seen, reason: str) -> Done:
+def return_mark(viewer, seen: Seen, reason: str, *, tags_seen: TagIds = None) -> Done:
     """Ask the author to change the mark. Raises Conflict where marks cannot be changed any more."""
-    return _one(viewer, seen, RETURN, reason)
+    return _one(viewer, seen, RETURN, reason, tags_seen)
 
 
-def retag(viewer, seen: Seen, tags: Iterable[int], reason: str = "") -> Done:
+def retag(viewer, seen: Seen, tags: Iterable[int], reason: str = "", *, tags_seen: TagIds = None) -> Done:
     """Give the mark these tags and accept it so. Raises Invalid for tags that it cannot carry, Conflict where marks
     cannot be changed any more."""
     tags = list(tags)
-    return _one(viewer, seen, RETAG, reason, lambda case: tags_for(case, tags))
+    return _one(viewer, seen, RETAG, reason, tags_seen, lambda case: tags_for(case, tags))
 
 
-def _one(viewer, seen: Seen, act: str, reason: str, tags_of: Callable[[Case], list[Tag]] | None = None) -> Done:
+def _one(
+    viewer,
+    seen: Seen,
+    act: str,
+    reason: str,
+    tags_seen: TagIds,
+    tags_of: Callable[[Case], list[Tag]] | None = None,
+) -> Done:
     reason = clean_reason(act, reason)
     with transaction.atomic():
         case = hold_case(viewer, seen)
+        if tags_seen is not None and {successor_of(pk) for pk in tags_seen} != set(case.tag_ids):
+            raise Conflict(TAGS_CHANGED, current=case)
         tags = {}
         if act in (RETURN, RETAG) and not case.may_change:
             raise Conflict(SETTLED, current=case.annotation.session)
@@ -190,7 +213,8 @@ def _give(viewer, cases: Sequence[Case], act: str, reason: str, tags: Mapping[in
 
 
 def _set_tags(cases: Sequence[Case], tags: Mapping[int, list[Tag]], now) -> None:
-    """Give locked marks other tags, in a fixed number of statements."""
+    """Give locked marks other tags, in a fixed number of statements. Raises Conflict when one of them is merged into
+    another tag in this very moment."""
     gone: dict[int, list[int]] = {}
     new: list[AnnotationTag] = []
     for case in cases:
@@ -205,6 +229,9 @@ def _set_tags(cases: Sequence[Case], tags: Mapping[int, list[Tag]], now) -> None
         case.tag_ids = list(chosen)
         case.annotation.version += 1
         case.annotation.updated_at = now
+    ids = sorted({one.tag_id for one in new})
+    if ids and not held_unmerged(ids):
+        raise Conflict("A tag was merged into another one just now, so nothing was changed. Try again.")
     for pk, marks in gone.items():
         AnnotationTag.objects.filter(tag_id=pk, annotation__in=marks).delete()
     AnnotationTag.objects.bulk_create(new, batch_size=_CHUNK)
@@ -259,7 +286,8 @@ def _asked(seen: Sequence[Seen], act: str, reason: str, tag: int | None) -> tupl
         raise Invalid(message, {"which": message})
     if act not in (ADD_TAG, REMOVE_TAG):
         return clean_reason(act, reason), None
-    found = all_tags().get(tag) if tag is not None else None
+    # To add one that was merged meanwhile is to add the one that it became.
+    found = all_tags().get(successor_of(tag) if act == ADD_TAG else tag) if tag is not None else None
     if found is None:
         raise Invalid("Choose a tag.", {"tag": "Choose a tag."})
     return clean_reason(act, reason), found
@@ -342,45 +370,47 @@ def _said_of_many(plan: Plan, act: str, tag: Tag | None) -> str:
     return f"{words} {left:,} {'was' if left == 1 else 'were'} left as they are." if left else words
 
 
-def undo_last(viewer) -> Done:
+def undo_last(viewer, passed: Collection[int | str] = ()) -> Done:
     """Take back the viewer's own last verdict, or those that were given at once, that is not taken back yet.
 
-    Of many, what was changed since then stays. Raises Missing when there is nothing to undo; Conflict when what it did
-    was changed since then, or no verdicts are given there now.
+    Of many, what was changed since then stays, and is not tried again. Raises Missing when there is nothing to undo;
+    MovedOn when what it did was changed since then, or cannot be changed any more. Those named in `passed` are left
+    alone.
     """
     if not viewer.is_authenticated:
         raise Missing("There is nothing of yours to undo.")
     with transaction.atomic():
         own = Review.objects.filter(reviewer_id=viewer.pk, withdrawn_at=None)
-        last = own.order_by("-pk").first()
+        partly = Review.objects.filter(reviewer_id=viewer.pk, withdrawn_at__isnull=False).exclude(batch="")
+        left = own.exclude(pk__in=[one for one in passed if isinstance(one, int)])
+        left = left.exclude(batch__in=[one for one in passed if isinstance(one, str)])
+        last = left.exclude(batch__in=partly.values("batch")).order_by("-pk").first()
         if last is None:
-            raise Missing("There is no verdict of yours to undo.")
+            raise Missing(f"There is no {'other ' if passed else ''}verdict of yours to undo.")
         rows = own.filter(batch=last.batch) if last.batch else own.filter(pk=last.pk)
         return _undo(viewer, list(rows.select_related("annotation").order_by("pk")))
 
 
 def _undo(viewer, rows: Sequence[Review]) -> Done:
     cases = hold_cases(viewer, [row.annotation.uid for row in rows])
-    events = _events_of(viewer, rows)
+    events = _events_of(rows)
     undone: list[tuple[Case, Review, Event]] = []
-    why = "What you did last was changed after that, so it was left as it is."
+    tags: dict[int, list[Tag]] = {}
+    left: list[tuple[str, str]] = []
     for row in rows:
         case, event = cases.get(row.annotation.uid), events.get(row.pk)
-        if case is None:
-            why = "Verdicts on this mark cannot be changed any more, so it was left as it is."
-        elif event is not None and case.state() == _mark_and_verdict(event.after):
-            undone.append((case, row, event))
+        back = _tags_before(case, event) if case is not None and event is not None else None
+        if (why := _why_it_stays(row, case, event, back)) is not None:
+            left.append((row.annotation.uid, why))
+            continue
+        undone.append((case, row, event))
+        if back is not None:
+            tags[case.annotation.pk] = back
     if not undone:
-        raise Conflict(why, current=next(iter(cases.values()), None))
-    now = timezone.now()
-    happened, tags, states = [], {}, {}
-    known = all_tags()
+        raise MovedOn(left[-1][1], rows[-1].batch or rows[-1].pk, current=next(iter(cases.values()), None))
+    now, happened, states = timezone.now(), [], {}
     for case, _, event in undone:
-        then = event.before
-        if then["tags"] != event.after["tags"]:
-            # Groups may have changed since then.
-            tags[case.annotation.pk] = resolve_tags([known[pk] for pk in then["tags"] if pk in known])[0]
-        states.setdefault(then["review"]["state"], []).append(case.annotation.pk)
+        states.setdefault(event.before["review"]["state"], []).append(case.annotation.pk)
     before = [case.state() for case, _, _ in undone]
     _set_tags([case for case, _, _ in undone if case.annotation.pk in tags], tags, now)
     Review.objects.filter(pk__in=[row.pk for _, row, _ in undone]).update(withdrawn_at=now)
@@ -395,25 +425,48 @@ def _undo(viewer, rows: Sequence[Review]) -> Done:
         happened.append((case, UNDONE, was, case.state() | more))
     _record(viewer, happened)
     done = tuple(case for case, _, _ in undone)
-    return Done(done, said=_said_of_undo(done, len(rows)))
+    return Done(done, left_out=tuple(left), said=_said_of_undo(done, [why for _, why in left]))
+
+
+def _tags_before(case: Case, event: Event) -> list[Tag] | None:
+    """The tags that a mark gets back when a verdict is taken back; None when that changes none. Those that were merged
+    since come back as what they became."""
+    if _today(event.before)["tags"] == _today(event.after)["tags"]:
+        return None
+    tags, _ = resolve_tags(tags_today(event.before["tags"]))  # groups may have changed since then
+    return tags if {tag.pk for tag in tags} != set(case.tag_ids) else None
+
+
+def _why_it_stays(row: Review, case: Case | None, event: Event | None, back: list[Tag] | None) -> str | None:
+    """Why a verdict cannot be taken back, if so."""
+    words = f"“{first_words(row.annotation.quote)}”"
+    if case is None:
+        return f"Verdicts on {words} cannot be changed any more, so it was left as it is."
+    if event is None or case.state() != _today(event.after):
+        return f"{words} was changed after your verdict, so it was left as it is."
+    return SETTLED if back is not None and not case.may_change else None
 
 
 def _standing(ids: Iterable[int]) -> Iterable[Review]:
     return Review.objects.filter(annotation__in=ids, withdrawn_at=None).select_related("reviewer").order_by("pk")
 
 
-def _events_of(viewer, rows: Sequence[Review]) -> dict[int, Event]:
+def _events_of(rows: Sequence[Review]) -> dict[int, Event]:
     """By id of a verdict, the event that tells of it."""
     found: dict[int, Event] = {}
     for at in range(0, len(rows), _CHUNK):
         subjects = [row.annotation.subject for row in rows[at : at + _CHUNK]]
-        for event in Event.objects.filter(subject__in=subjects, actor_id=viewer.pk, verb__in=GIVEN):
+        # Whoever is their actor: accounts may have been merged since, and verdicts go along.
+        for event in Event.objects.filter(subject__in=subjects, verb__in=GIVEN):
             found[event.after["review"]["id"]] = event
     return found
 
 
-def _mark_and_verdict(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in state.items() if name != "flags"}
+def _today(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A mark and its verdict in what an event says, with the tags that its tags have become: merging them is no change
+    of the mark."""
+    kept = {name: value for name, value in state.items() if name != "flags"}
+    return kept | {"tags": sorted(set(map(successor_of, state["tags"])))}
 
 
 def _open_again(ids: Sequence[int], viewer) -> None:
@@ -427,11 +480,15 @@ def _open_again(ids: Sequence[int], viewer) -> None:
     Flag.objects.filter(pk__in=free).update(outcome="", answer="", settled_by=None, settled_at=None)
 
 
-def _said_of_undo(cases: Sequence[Case], asked: int) -> str:
-    if asked > 1:
-        number = len(cases)
-        said = f"Undone: {number:,} {'mark is' if number == 1 else 'marks are'} as before."
-        return said + (f" {asked - number:,} that changed since then stay." if asked > number else "")
+def _said_of_undo(cases: Sequence[Case], left: Sequence[str]) -> str:
+    if len(cases) + len(left) > 1:
+        number, settled = len(cases), left.count(SETTLED)
+        said = [f"Undone: {number:,} {'mark is' if number == 1 else 'marks are'} as before."]
+        if changed := len(left) - settled:
+            said.append(f"{changed:,} that changed since then stay.")
+        if settled:
+            said.append(f"{settled:,} in a session that is being settled stay.")
+        return " ".join(said)
     annotation = cases[0].annotation
     words = annotation.quote.replace("\n", " ")
     words = words if len(words) <= 60 else words[:59].rstrip() + "…"

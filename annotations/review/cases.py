@@ -23,6 +23,7 @@ NOT_NOW = {
     TeamSession.ARCHIVED: "This session is in the archive, so its marks stand as they are.",
 }
 NOBODY = "Its author is not here any more, so nobody could change it. Accept, reject or retag it."
+TAGS_CHANGED = "The tags of this mark have been changed since you opened it."
 SETTLED = "This session is being settled, so its marks cannot be changed any more. Accept or reject it."
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from annotations.editing.forms import tag_ids, whole_number
+from annotations.editing.forms import tag_ids, tags_seen, whole_number
 from annotations.review.actions import ACCEPT, IN_BULK, MOST_AT_ONCE, REJECT, RETAG, RETURN
 from annotations.review.cases import Seen
 from annotations.review.filters import Filters
@@ -26,6 +26,7 @@ class Asked:
     seen: Seen
     reason: str
     tags: tuple[int, ...] | None
+    tags_seen: frozenset[int] | None  # what the mark carried when the form was drawn
     filters: Filters
     next: str
 
@@ -40,6 +41,7 @@ class Asked:
             seen=Seen(uid, whole_number(data, "version"), whole_number(data, "review", most=MOST_ID)),
             reason=data.get("reason", ""),
             tags=tuple(tag_ids(data)) if "tags_shown" in data or "tags" in data else None,
+            tags_seen=tags_seen(data.get("tags_shown", "")),
             filters=Filters.of(data.get("queue", "")),
             next=data.get("next", "").replace("\x00", "")[:40],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -12,7 +13,7 @@ from django.db.models import Case as Choose
 from django.db.models import Count, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Left
 
-from annotations.codebook.kept import all_tags
+from annotations.codebook.kept import all_tags, successor_of
 from annotations.membership import session_by_id
 from annotations.models import Anchor, Annotation, AnnotationTag, Flag, Member, Review, SavedQueue, Tag, TeamSession
 from annotations.permissions import may_review_outside
@@ -20,9 +21,9 @@ from annotations.reading.notes import note_html
 from annotations.reading.queries import Mark, contested_ranges
 from annotations.reading.scope import OUTSIDE, Scope
 from annotations.review.cases import Case, with_details
-from annotations.review.filters import CONTESTED, NEWEST, Filters
+from annotations.review.filters import AGES, CONTESTED, NEWEST, NO_SESSION, Filters
 from opslens.articles.documents import document_of
-from opslens.models import Article
+from opslens.models import Article, User
 from opslens.text.blocks import Document
 
 WINDOW = 500  # marks of the queue that are at hand at once
@@ -76,14 +77,16 @@ def _ordered(viewer, filters: Filters) -> list[int]:
         if filters.order in (CONTESTED, NEWEST):
             return newest[:WINDOW]
         marks = Annotation.objects.filter(pk__in=newest)
-    found: list[int] = []
-    # Article by article, so that no more is sorted than is shown.
-    for article in marks.order_by("article_id").values_list("article_id", flat=True).distinct():
-        here = marks.filter(article_id=article, anchors__revision_id=F("revision_id"))
-        found += here.order_by("anchors__start", "-anchors__end", "pk").values_list("pk", flat=True)[:WINDOW]
-        if len(found) >= WINDOW:
+    # Of the first articles alone, so that little more is sorted than is shown.
+    articles, number = [], 0
+    for article, here in marks.order_by("article_id").values_list("article_id").annotate(Count("pk")):
+        articles.append(article)
+        number += here
+        if number >= WINDOW:
             break
-    return found[:WINDOW]
+    placed = marks.filter(article_id__in=articles, anchors__revision_id=F("revision_id"))
+    placed = placed.order_by("article_id", "anchors__start", "-anchors__end", "pk")
+    return list(placed.values_list("pk", flat=True)[:WINDOW])
 
 
 def contested_among(viewer, ids: Sequence[int]) -> set[int]:
@@ -211,6 +214,11 @@ class Item:
         return self.case.annotation
 
     @property
+    def tags_shown(self) -> str:
+        """Its tags as a form says which ones were seen."""
+        return ",".join(map(str, sorted(self.case.tag_ids))) or "none"
+
+    @property
     def contested(self) -> bool:
         return any(one.differs for one in self.neighbours)
 
@@ -229,6 +237,7 @@ def item_of(viewer, uid: str, ticked: Iterable[int] | None = None) -> Item | Non
     if annotation is None:
         return None
     (case,) = with_details([annotation])
+    chosen = set(case.tag_ids if ticked is None else map(successor_of, ticked))
     anchor = _place_of(case)
     document, known = document_of(anchor.revision_id), all_tags()
     low, high = around(document, anchor.start, anchor.end)
@@ -247,7 +256,7 @@ def item_of(viewer, uid: str, ticked: Iterable[int] | None = None) -> Item | Non
         more_neighbours=more,
         trail=list(trail[:MOST_TRAIL]),
         flags=list(flags.select_related("reader", "settled_by").order_by("-pk")[:MOST_TRAIL]),
-        groups=_groups(case, known, set(case.tag_ids if ticked is None else ticked)) if case.may_change else [],
+        groups=_groups(case, known, chosen) if case.may_change else [],
     )
 
 
@@ -344,6 +353,7 @@ class Choices:
     books: list[tuple[str, list[Tag]]]
     groups: list[tuple[int, str]]
     articles: list[tuple[str, str]]
+    readers: list[tuple[str, str]]  # (user name, what others read)
     outside: bool
 
 
@@ -355,6 +365,8 @@ def choices_of(viewer) -> Choices:
     outside = may_review_outside(viewer)
     here = Annotation.objects.under_review_by(viewer).filter(article=OuterRef("pk"))
     articles = Article.objects.visible_to(viewer).filter(Exists(here)).order_by("title", "pk")
+    theirs = Annotation.objects.under_review_by(viewer).filter(author=OuterRef("pk"))
+    people = User.objects.filter(Exists(theirs)).order_by("display_name", "username")[:MOST_CHOICES]
     wanted = {session.codebook_id: session.name for session in sessions}
     books: dict[int, tuple[str, list[Tag]]] = {}
     groups: dict[int, str] = {}
@@ -368,8 +380,39 @@ def choices_of(viewer) -> Choices:
         list(books.values()),
         list(groups.items()),
         list(articles.values_list("slug", "title")[:MOST_CHOICES]),
+        _names([(person.username, person.name) for person in people]),
         outside,
     )
+
+
+def _names(people: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """People by name; the user name is added where two have the same."""
+    often = Counter(name for _, name in people)
+    told = [(key, f"{name} ({key})" if often[name] > 1 else name) for key, name in people]
+    return sorted(told, key=lambda one: one[1].casefold())
+
+
+def in_words(filters: Filters, choices: Choices) -> list[tuple[str, str]]:
+    """What the filters let through, beside state and order: (words, the name that follows them or "")."""
+    tags = {tag.pk: tag.name for _, offered in choices.books for tag in offered}
+    groups, articles, readers = dict(choices.groups), dict(choices.articles), dict(choices.readers)
+    sessions = {session.uid: session.name for session in choices.sessions}
+    is_inside = filters.session and filters.session != NO_SESSION
+    known = [
+        (filters.tag is not None, "tagged", tags.get(filters.tag, "in one way")),
+        (filters.group is not None, "tagged from", groups.get(filters.group, "one group")),
+        (filters.reader, "by", readers.get(filters.reader, filters.reader)),
+        (filters.session == NO_SESSION, "outside of sessions", ""),
+        (is_inside, "in the session", sessions.get(filters.session, filters.session)),
+        (filters.article, "in", articles.get(filters.article, filters.article)),
+        (filters.age, f"made {dict(AGES).get(filters.age)}", ""),
+        (filters.flagged, "flagged", ""),
+        (filters.contested, "contested", ""),
+        (filters.note, "with a note", ""),
+        (filters.changed, "on a changed passage", ""),
+        (filters.back, "came back", ""),
+    ]
+    return [(words, name) for is_on, words, name in known if is_on]
 
 
 def saved_queues(viewer) -> list[SavedQueue]:

@@ -30,6 +30,7 @@ ON_A_PAGE = 50
 EXAMPLES = 10
 MOST_QUEUES = 50
 LONGEST_NAME = 60
+PASSED, MOST_PASSED = "review-passed", 500  # verdicts that undo passes over, in the session of the browser
 ACT_LABELS = {
     actions.ACCEPT: "Accept",
     actions.REJECT: "Reject",
@@ -85,15 +86,21 @@ def _answer(
     context = _context(request, filters, uid, anew=anew, **more)
     if request.htmx:
         return render(request, "review/_desk.html", context, status=status)
+    return render(request, "review/queue.html", context | _to_choose(request, filters), status=status)
+
+
+def _to_choose(request: HttpRequest, filters: Filters) -> dict:
+    """What the filters can be set to, and what they are set to."""
     choices = queries.choices_of(request.user)
-    context |= {
+    return {
         "choices": choices,
+        "chosen": queries.in_words(filters, choices),
+        "reader_is_known": filters.reader in dict(choices.readers),
         "states": STATES,
         "orders": ORDERS,
         "ages": AGES,
         "saved": [(one, Filters.of(one.query)) for one in queries.saved_queues(request.user)],
     }
-    return render(request, "review/queue.html", context, status=status)
 
 
 def _context(
@@ -177,24 +184,25 @@ def decide(request: HttpRequest, uid: str) -> HttpResponse:
 
 def _do(request: HttpRequest, asked: Asked) -> actions.Done | None:
     viewer, seen = request.user, asked.seen
-    if asked.act == actions.ACCEPT:
-        return actions.accept(viewer, seen, asked.reason)
-    if asked.act == actions.REJECT:
-        return actions.reject(viewer, seen, asked.reason)
-    if asked.act == actions.RETURN:
-        return actions.return_mark(viewer, seen, asked.reason)
+    verbs = {actions.ACCEPT: actions.accept, actions.REJECT: actions.reject, actions.RETURN: actions.return_mark}
+    if asked.act in verbs:
+        return verbs[asked.act](viewer, seen, asked.reason, tags_seen=asked.tags_seen)
     if asked.act == STAY:
         return None
     if asked.tags is None:
         raise Invalid("Choose the tags that it is to carry.", {"tags": "Choose the tags that it is to carry."})
-    return actions.retag(viewer, seen, asked.tags, asked.reason)
+    return actions.retag(viewer, seen, asked.tags, asked.reason, tags_seen=asked.tags_seen)
 
 
 def _again(request: HttpRequest, asked: Asked, refused: Refused | None, *, status: int = 200, **more) -> HttpResponse:
     """The mark once more, with what was typed. Where it is no longer for this reviewer, the refusal itself."""
     if not Annotation.objects.under_review_by(request.user).filter(uid=asked.seen.uid).exists():
         raise refused or why_not(request.user, asked.seen.uid)
-    return _answer(request, asked.filters, asked.seen.uid, asked=asked, status=status, **more)
+    response = _answer(request, asked.filters, asked.seen.uid, asked=asked, status=status, **more)
+    if request.htmx and refused is not None:
+        # What was said of the verdict before would read as if it were about this one.
+        response.write('<div id="notices" hx-swap-oob="innerHTML"></div>')
+    return response
 
 
 def _went_on(request: HttpRequest, filters: Filters, uid: str, said: str) -> HttpResponse:
@@ -217,9 +225,15 @@ def _shown(request: HttpRequest, filters: Filters, uid: str, said: str, *, undo:
 @allow(signed_in)
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
-    """Take back one's own last verdict, or those that were given at once, and show what it was about."""
+    """Take back one's own last verdict, or those that were given at once, and show what it was about. One that cannot
+    be taken back is said once, and passed over when asked again."""
     filters = Filters.of(request.POST.get("queue", ""))
-    done = actions.undo_last(request.user)
+    passed = request.session.get(PASSED, [])
+    try:
+        done = actions.undo_last(request.user, passed)
+    except actions.MovedOn as refused:
+        request.session[PASSED] = [*passed, refused.given][-MOST_PASSED:]
+        raise
     if request.POST.get("from") == "list":
         messages.success(request, done.said)
         return redirect(address(filters, page="review:list"))
@@ -274,7 +288,6 @@ def _listing(
     cases = queries.cases_of(request.user, rows[(number - 1) * ON_A_PAGE : number * ON_A_PAGE])
     known = queries.all_tags()
     ticked = {one.uid for one in asked.seen} if asked else set()
-    choices = queries.choices_of(request.user)
     context = {
         "filters": filters,
         "rows": [
@@ -292,17 +305,12 @@ def _listing(
         "number": number,
         "last": last,
         "acts": list(ACT_LABELS.items()),
-        "books": choices.books,
-        "choices": choices,
-        "states": STATES,
-        "orders": ORDERS,
-        "ages": AGES,
-        "chosen": asked,
+        "asked": asked,
         "most": actions.MOST_AT_ONCE,
         "errors": errors or {},
         "error_list": list((errors or {}).values()),
     }
-    return render(request, "review/list.html", context, status=status)
+    return render(request, "review/list.html", context | _to_choose(request, filters), status=status)
 
 
 @allow(signed_in)
@@ -322,9 +330,9 @@ def bulk(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{done.said} Undo takes all of it back." if done.changed else done.said)
             return redirect(address(asked.filters, page="review:list"))
         plan = actions.plan_many(request.user, seen, asked.act, reason=asked.reason, tag=asked.tag)
-    except Invalid as refused:
-        errors = refused.errors or {"": str(refused)}
-        return _listing(request, asked.filters, asked=asked, errors=errors, status=422)
+    except (Invalid, Conflict) as refused:
+        errors = getattr(refused, "errors", None) or {"": str(refused)}
+        return _listing(request, asked.filters, asked=asked, errors=errors, status=refused.status)
     return render(request, "review/bulk.html", _preview(asked, plan))
 
 
@@ -388,7 +396,8 @@ def flags(request: HttpRequest, uid: str) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """What reviewers say of one's own marks, and what came of one's flags."""
     found = queries.for_you(request.user)
-    return render(request, "review/mine.html", {"found": found, "most": queries.MOST_MINE})
+    context = {"found": found, "most": queries.MOST_MINE, "is_reviewer": queries.may_open_queue(request.user)}
+    return render(request, "review/mine.html", context)
 
 
 @allow(signed_in)
@@ -446,11 +455,11 @@ def flag(request: HttpRequest, uid: str) -> HttpResponse:
             _, is_new = flagging.raise_flag(request.user, uid, typed)
         except Invalid as refused:
             return _flag(request, annotation, typed=typed, problem=str(refused), status=422)
-        said = "Flagged. Reviewers will look at it; what comes of it is shown here."
+        said = "Flagged. Reviewers will look at it; you read what comes of it under “For you”."
         if not is_new:
             said = "You have flagged this mark already. The reason that you gave first stays."
     messages.success(request, said)
-    return redirect("review:mine")
+    return redirect("review:mine" if request.POST.get("from") == "mine" else annotation.get_absolute_url())
 
 
 def _flag(

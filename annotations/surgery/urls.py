@@ -20,6 +20,7 @@ urlpatterns = [
     path("imports/<int:number>/undo/", exchange.take_back, name="undo-import"),
     path("<int:book>/imports/<int:number>/undo/", exchange.take_back, name="undo-import-in-session"),
     path("tags/<int:pk>/examples/", examples.of_tag, name="examples"),
+    path("tags/<int:pk>/hard-case/", examples.hard_case, name="hard-case"),
     path("examples/add/", examples.add, name="add-example"),
     path("examples/<int:pk>/edit/", examples.edit, name="edit-example"),
     path("examples/<int:pk>/remove/", examples.remove, name="remove-example"),

@@ -1,23 +1,13 @@
 // Single keys. They can be switched off (html[data-keys="off"]) and are dead while somebody types.
 
 import { announce } from "./page/announce.js";
+import { isTaken } from "./page/by-keys.js";
 import { bringIntoView, topLine } from "./page/motion.js";
 import { noticed } from "./page/notices.js";
 import { ask } from "./page/requests.js";
 import { openHelp } from "./elements/help.js";
 
 const SECOND_KEY_MS = 1500;
-
-/** Whether a key belongs to what has the focus: a field, a dialog, a menu. */
-function isTaken(event) {
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return true;
-  if (document.documentElement.dataset.keys === "off") return true;
-  const target = event.composedPath()[0];
-  if (!(target instanceof Element)) return false;
-  if (target.closest("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select")) return true;
-  if (target.isContentEditable || target.closest("dialog:not(#sheet), [role=menu]")) return true;
-  return Boolean(document.querySelector("dialog:modal"));
-}
 
 /** Keys of every page: search and help. */
 export function connectSiteKeys() {

@@ -196,6 +196,8 @@ def test_many_marks_without_javascript(open_page, dozen, reviewer, annotator, se
     reader = open_page(user=second_annotator, javascript=False, path=f"/marks/{dozen[0].uid}/flag/")
     reader.get_by_label("What should a reviewer look at?").fill("Not in the text.")
     reader.get_by_role("button", name="Flag it").click()
+    expect(reader.locator("#notices")).to_contain_text("Flagged.")
+    reader.goto("/review/mine/")
     expect(reader.locator("main")).to_contain_text("waits for a reviewer")
 
 

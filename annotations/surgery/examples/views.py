@@ -9,11 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.access import annotation_for
 from annotations.codebook.access import tag_for, tag_to_edit
-from annotations.codebook.examples import may_be_example, shown_to
+from annotations.codebook.examples import in_short, may_be_example, newest_hard_case, shown_to
 from annotations.codebook.queries import ORDER, current_codebook
 from annotations.models import Example, Tag
 from annotations.permissions import may_edit_codebook, may_read_codebook
@@ -67,6 +67,17 @@ def _refuse(form: forms.Form, invalid: Invalid) -> None:
 
 def _page(tag: Tag) -> str:
     return reverse("surgery:examples", args=[tag.pk])
+
+
+@allow(everyone)
+@require_safe
+def hard_case(request: HttpRequest, pk: int) -> HttpResponse:
+    """The newest hard case of a tag on one line, as plain text, for the bar at the cursor; empty without one."""
+    found = newest_hard_case(request.user, tag_for(request.user, pk))
+    words = in_short(found.words, found.comment) if found else ""
+    response = HttpResponse(words, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @allow(everyone)

@@ -1,28 +1,9 @@
-// The review queue by keyboard. Every key presses a button or follows a link that is on the page; the list of keys is
-// there as well. What was typed as a reason is kept in the browser until the server has it.
+// The keys of the review queue, and the box that ticks all of the list.
 
-import { local } from "../page/drafts.js";
+import { partOf, workByKeys } from "../page/by-keys.js";
 
-const KIND = "review";
 const VERDICTS = ["accept", "reject", "return", "retag"];
-
-/** Whether a key belongs to what has the focus: a field, a dialog, a menu. The same rule as on other pages. */
-function isTaken(event) {
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return true;
-  if (document.documentElement.dataset.keys === "off") return true;
-  if (!(event.target instanceof Element)) return false;
-  if (event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return true;
-  return Boolean(event.target.closest("[role=menu]") || document.querySelector("dialog:modal"));
-}
-
-const find = (selector) => document.querySelector(`#review ${selector}`);
-
-/** Press what a key stands for; whether it was there. */
-function press(selector) {
-  const found = find(selector);
-  found?.click();
-  return Boolean(found);
-}
+const { find, press } = partOf("review");
 
 /** Go to the field for a reason; Ctrl Enter there sends this verdict. */
 function toReason(verdict) {
@@ -53,26 +34,7 @@ const KEYS = {
   k: () => press("#to-previous"),
   p: () => press("#to-previous"),
   z: () => press("#undo"),
-  "?": openKeys,
 };
-
-function openKeys() {
-  const dialog = document.getElementById("review-keys");
-  if (!dialog) return false;
-  if (!dialog.open) dialog.showModal();
-  return true;
-}
-
-document.addEventListener(
-  "keydown",
-  (event) => {
-    if (inForm(event) || isTaken(event)) return;
-    const act = find("*") && KEYS[event.key];
-    // Held down, a key would decide one mark after another.
-    if (act && (event.repeat || act())) event.preventDefault();
-  },
-  { capture: true }, // before the keys of every page, of which "?" is one
-);
 
 /** In the reason or among the tags: Esc leaves them, Ctrl Enter sends what was begun. Other keys belong to the field. */
 function inForm(event) {
@@ -94,42 +56,6 @@ function inForm(event) {
   return Boolean(tags) && event.key.length === 1;
 }
 
-/** Of tags that exclude one another the one ticked last stays. */
-document.addEventListener("change", ({ target }) => {
-  const group = target.checked && target.closest("#review [data-exclusive]");
-  if (!group) return;
-  for (const other of group.querySelectorAll("input")) if (other !== target) other.checked = false;
-});
-
-const shown = () => document.getElementById("review")?.dataset.mark;
-
-document.addEventListener("input", ({ target }) => {
-  if (target.id === "reason") local.set(target.value || null, KIND, shown());
-});
-
-let sent = null; // the mark on which a verdict is on its way
-document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  if (detail.elt?.id === "verdict") sent = shown();
-});
-// By now the form may be gone from the page, so the request is asked what sent it.
-document.addEventListener("htmx:afterRequest", ({ detail: { xhr, requestConfig } }) => {
-  if (requestConfig?.elt?.id !== "verdict" || xhr.status < 200 || xhr.status >= 300) return;
-  if (VERDICTS.includes(String(requestConfig.parameters?.act ?? ""))) local.set(null, KIND, sent);
-});
-
-/** What a mark that has just come needs. */
-function settleIn() {
-  const keys = document.getElementById("show-keys");
-  if (keys) keys.hidden = false;
-  // The list alone is scrolled, never the page.
-  const here = find(".queue [aria-current]");
-  const list = here?.closest("ol");
-  if (list) list.scrollTop = here.offsetTop - list.offsetTop - (list.clientHeight - here.offsetHeight) / 2;
-  const reason = find("#reason");
-  const kept = reason && !reason.value ? local.get(KIND, shown()) : null;
-  if (kept) reason.value = kept;
-}
-
 /** The list: one tick for all of a page. */
 function tickAll() {
   const all = document.getElementById("tick-all");
@@ -139,12 +65,13 @@ function tickAll() {
   all.addEventListener("change", ({ target }) => boxes().forEach((box) => (box.checked = target.checked)));
 }
 
-document.addEventListener("click", ({ target }) => {
-  if (target.closest?.("#show-keys")) openKeys();
-  if (target.closest?.('#review-keys [data-do="close"]') || target.id === "review-keys") document.getElementById("review-keys").close();
+workByKeys({
+  id: "review",
+  form: "verdict",
+  dialog: "review-keys",
+  actFor: (key) => KEYS[key],
+  inForm,
+  nameOf: (form) => ["review", form.dataset.mark],
+  decides: (act) => VERDICTS.includes(act),
 });
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.elt?.id === "review" || detail.target?.id === "review") settleIn();
-});
-settleIn();
 tickAll();

@@ -26,6 +26,8 @@ export class SelectionBar {
     this.noteRow = form.querySelector(".note-row");
     this.problem = form.querySelector(".problem");
     this.definition = form.querySelector(".definition");
+    this.hardCases = new Map(); // by address, what was asked for already
+    this.explained = null; // the tag whose definition shows
     this.tags = Array.from(form.querySelectorAll('button[name="tags"]'));
     for (const tag of this.tags) {
       tag.setAttribute("aria-pressed", "false");
@@ -344,7 +346,8 @@ export class SelectionBar {
   #explain(event) {
     const tag = event.target.closest?.('button[name="tags"]');
     if (!tag || (event.pointerType === "touch" && event.type === "pointerover")) return;
-    const { name, definition, example, hard, proposes } = tag.dataset;
+    const { name, definition, example, proposes } = tag.dataset;
+    const hard = this.#hardCaseOf(tag);
     const other = this.tags.find(({ value }) => value === proposes);
     const parts = [definition, example && `“${example}”`, hard && `Hard case: ${hard}`, other && `Belongs with ${other.dataset.name}.`].filter(Boolean);
     this.definition.textContent = parts.length ? `${name}: ${parts.join(" ")}` : "";
@@ -352,6 +355,22 @@ export class SelectionBar {
     const above = this.form.dataset.side === "above" || isTouch();
     if (above) this.form.prepend(this.definition);
     else this.form.append(this.definition);
+    this.explained = tag;
+  }
+
+  /** What is known of a tag's hard case; it is asked for when somebody points at the tag, and shown when it comes. */
+  #hardCaseOf(tag) {
+    const { hard: url } = tag.dataset;
+    if (!url || this.hardCases.has(url)) return this.hardCases.get(url);
+    this.hardCases.set(url, "");
+    fetch(url)
+      .then((answer) => (answer.ok ? answer.text() : ""))
+      .then((words) => {
+        this.hardCases.set(url, words);
+        if (words && this.explained === tag && !this.definition.hidden) this.#explain({ target: tag });
+      })
+      .catch(() => this.hardCases.delete(url));
+    return "";
   }
 
   #say(message, canRetry) {

@@ -117,3 +117,11 @@ def test_the_page_shows_what_nobody_has_given_words(client_of, staff, codebook):
         record_many("site", "moon-landed", [Happened("moon:1", {"phase_of_it": 1}, {"phase_of_it": 2})], actor=None)
     line = lines_in(client_of(staff).get("/audit/?what=other"))[0]
     assert line == "OpsLens did “moon landed” moon 1 phase of it Before: 1 → After: 2"
+
+
+def test_staff_without_the_permission_read_no_log(client_of, person, annotator):
+    helpdesk = client_of(person("helpdesk", is_staff=True))
+    for path in ("/audit/", "/audit.csv"):
+        assert helpdesk.get(path).status_code == 403
+    assert helpdesk.get(f"/people/{annotator.username}/history/").status_code == 404
+    assert helpdesk.get("/people/helpdesk/history/").status_code == 200

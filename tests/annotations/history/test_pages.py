@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from annotations.adjudication.actions import undo_last as undo_at_desk
 from annotations.codebook.actions import edit_group, edit_tag, retire_tag
@@ -13,7 +14,7 @@ from annotations.discussion.actions import add_reply, delete_reply
 from annotations.editing.actions import delete_mark, edit_mark, restore_mark
 from annotations.editing.undoing import undo_last
 from annotations.history.sealed import opened, sealed
-from annotations.models import Member, TeamSession
+from annotations.models import Example, Member, TeamSession
 from annotations.teams.actions import edit_session
 from annotations.teams.people.actions import add_member, remove_member, set_role
 from annotations.teams.progress.actions import ask
@@ -306,13 +307,17 @@ def test_the_codebook_of_a_session_is_its_members_affair(client_of, lines, sessi
 def test_examples_and_imports_of_a_codebook_are_told(lines, annotator, codebook, tag):
     claim = tag("claim")
     example = {"tag": claim.pk, "kind": "hard", "words": "A third less.", "comment": "Countable.", "deleted": False}
-    _record(codebook.channel, "example-added", "example:1", None, example)
+    row = Example.objects.create(tag=claim, kind="hard", words="A third less.", comment="Countable.")
+    _record(codebook.channel, "example-added", f"example:{row.pk}", None, example)
     after = {"mode": "merge", "key": "0a0a0a0a", "added": [{"id": 1}], "changed": [], "groups": []}
     _record(codebook.channel, "codebook-imported", f"codebook:{codebook.pk}", {"tags": []}, after)
     assert lines(annotator, "/codebook/history/")[:2] == [
         "OpsLens imported the codebook tags added 1",
         "OpsLens added an example to a tag claim comment Countable. words A third less. kind hard",
     ]
+    # One whose words the codebook does not show is not told either.
+    Example.objects.filter(pk=row.pk).update(deleted_at=timezone.now())
+    assert not any("A third less" in line for line in lines(annotator, "/codebook/history/"))
 
 
 # --- People ---
@@ -418,8 +423,8 @@ def test_a_page_costs_the_same_for_one_row_and_for_many(
         (client, f"/marks/{made.uid}/history/", 14),
         (client, f"/read/{article.slug}/history/", 12),
         (client, f"/team/{session.uid}/history/?what=marks", 15),
-        (client, f"/codebook/history/?by={annotator.username}", 10),
-        (client, f"/codebook/tags/{claim.pk}/history/", 12),
+        (client, f"/codebook/history/?by={annotator.username}", 11),
+        (client, f"/codebook/tags/{claim.pk}/history/", 13),
         (client, f"/people/{annotator.username}/history/?what=codebook", 13),
         (moderator, f"/audit/?channel={article.channel}", 9),
     ):

@@ -49,7 +49,7 @@ def marked(text, put, annotator, second_annotator):
 
 def test_the_profile_of_an_article(marked):
     found = of_article(VISITOR, marked)
-    assert (found.marks, found.readers, found.rejected, found.astray, found.untagged) == (13, 2, 0, 0, 1)
+    assert (found.marks, found.readers, found.astray, found.untagged) == (13, 2, 0, 1)
     assert (found.profile.support.of, found.profile.support.readers) == (10, 2)
     assert counts(found.profile.support) == {"sourced": 1, "vague-source": 4, "unsourced": 4, "nothing": 1}
     assert found.profile.support.part("unsourced").share == 0.4
@@ -97,13 +97,13 @@ def test_visitors_get_public_articles_alone_on_the_site_page(text, put, annotato
     assert {one.article for one in of_site(owner).articles} == {text.pk, hidden.pk}
 
 
-def test_rejected_marks_are_left_out_and_counted(marked, annotator, put):
+def test_figures_tell_nobody_of_verdicts(marked, annotator, put):
     mark = put(annotator, marked, 8, "claim", "sourced")
-    assert counts(of_article(VISITOR, marked).profile.support)["sourced"] == 2
-    Annotation.objects.filter(pk=mark.pk).update(review_state=Annotation.REJECTED)
-    found = of_article(VISITOR, marked)
-    assert (found.marks, found.rejected) == (13, 1)
-    assert counts(found.profile.support)["sourced"] == 1
+    before = of_article(VISITOR, marked)
+    assert counts(before.profile.support)["sourced"] == 2
+    for verdict in (Annotation.REJECTED, Annotation.RETURNED, Annotation.ACCEPTED):
+        Annotation.objects.filter(pk=mark.pk).update(review_state=verdict)
+        assert of_article(VISITOR, marked) == before
 
 
 def test_marks_in_the_trash_are_not_there(marked, annotator):
@@ -234,14 +234,11 @@ def test_the_use_of_tags(text, put, annotator, second_annotator, codebook):
     put(annotator, text, 1, "claim", "unsourced", "loaded")
     put(annotator, other, 1, "claim", "unsourced")
     put(second_annotator, text, 2, "opinion", "loaded")
-    hidden = put(second_annotator, text, 3, "claim", visibility="private")
-    rejected = put(second_annotator, text, 4, "claim", "sourced")
-    Annotation.objects.filter(pk=rejected.pk).update(review_state=Annotation.REJECTED)
+    put(second_annotator, text, 3, "claim", visibility="private")
     Annotation.objects.update(created_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
     found = usage_of(VISITOR, codebook, list(ids.values()))
     by_name = {name: found.tags[pk] for name, pk in ids.items() if found.tags[pk]}
     assert by_name == {"claim": 2, "unsourced": 2, "loaded": 2, "opinion": 1}
-    assert found.rejected == 1
     assert found.readers[annotator.pk, ids["claim"]] == 2
     assert (second_annotator.pk, ids["claim"]) not in found.readers
     assert found.articles[other.pk, ids["claim"]] == 1
@@ -254,4 +251,3 @@ def test_the_use_of_tags(text, put, annotator, second_annotator, codebook):
     }
     own = usage_of(second_annotator, codebook, list(ids.values()))
     assert own.readers[second_annotator.pk, ids["claim"]] == 1
-    assert hidden.pk != rejected.pk

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotations.models import Annotation, Codebook, Member, Tag, TeamSession
+from annotations.models import Codebook, Member, Tag, TeamSession
 from opslens.articles.actions import import_article
 from tests.annotations.insights.conftest import fill, text_of
 from tests.support.teams import finish_all, mark_in, move_on, settled, start_session
@@ -115,15 +115,12 @@ def test_one_article_of_a_session_has_figures_of_its_own(text, owner, annotator,
 
 
 def test_the_page_says_whose_marks_are_counted_in_which_text(marked, put, annotator, client_of):
-    rejected = put(annotator, marked, 9, "claim")
-    Annotation.objects.filter(pk=rejected.pk).update(review_state=Annotation.REJECTED)
     put(annotator, marked, 10, visibility="private")
     visitor, own = (html_of(client, f"/read/{marked.slug}/insights/") for client in (Client(), client_of(annotator)))
     said = words_of(visitor[visitor.index('id="counted"') :].partition("</div>")[0])
     assert "As far as you can see them: public marks on this article." in said
     assert "9 marks by 2 readers" in said
     assert "revision 1, 500 words" in said
-    assert "1 mark that a reviewer rejected is left out." in said
     assert "no tag" not in said
     assert "public marks on this article, and your own" in own
     assert "10 marks by 2 readers" in own
@@ -383,10 +380,10 @@ def test_the_number_of_queries_is_always_the_same(
     staff = client_of(person("boss", "Boss", is_staff=True))
     # Within a test's transaction nothing is kept, and the tags are read each time.
     for path, queries in {
-        f"/read/{texts[0].slug}/insights/": 20,
-        "/insights/": 21,
-        "/insights/figures.csv": 18,
-        "/codebook/usage/": 15,
+        f"/read/{texts[0].slug}/insights/": 19,
+        "/insights/": 20,
+        "/insights/figures.csv": 17,
+        "/codebook/usage/": 14,
     }.items():
         with django_assert_num_queries(queries):
             staff.get(path)
@@ -399,7 +396,7 @@ def test_a_session_costs_the_same_whatever_its_size(number, owner, person, text,
     for at, reader in enumerate(readers):
         mark_in(session, reader, text, "word1.", "claim" if at else "opinion")
     client = client_of(owner)
-    for path, queries in {f"/team/{session.uid}/insights/": 24, f"/codebook/{session.codebook_id}/usage/": 18}.items():
+    for path, queries in {f"/team/{session.uid}/insights/": 23, f"/codebook/{session.codebook_id}/usage/": 17}.items():
         with django_assert_num_queries(queries):
             client.get(path)
 
