@@ -345,8 +345,8 @@ def review_many(viewer, seen: Sequence[Seen], act: str, *, reason: str = "", tag
     """Give many marks one verdict, or one more or one less tag, which accepts them. Marks that were changed or decided
     since they were seen like this are left out, and so is what cannot be done. Taken back by one undo. Raises
     Invalid."""
-    reason, found = _asked(seen, act, reason, tag)
     with transaction.atomic():
+        reason, found = _asked(seen, act, reason, tag)  # what a tag is may change until here
         plan = _plan(hold_cases(viewer, [one.uid for one in seen]), seen, act, reason, found)
         if plan.changes:
             _give(viewer, plan.changes, act, reason, plan.tags, batch=new_uid())
