@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Count, Exists, OuterRef
 
+from annotations.admin.words import shown
 from annotations.models import Annotation, Flag
 from opslens.models import User
 
@@ -18,7 +19,13 @@ class AuthorFilter(admin.SimpleListFilter):
     parameter_name = "author"
 
     def lookups(self, request, model_admin):
-        most = Annotation.objects.order_by().values("author").annotate(number=Count("pk")).order_by("-number", "author")
+        most = (
+            Annotation.objects.filter(shown())
+            .order_by()
+            .values("author")
+            .annotate(number=Count("pk"))
+            .order_by("-number", "author")
+        )
         ids = [row["author"] for row in most[:MOST]]
         chosen = request.GET.get(self.parameter_name, "")
         if chosen.isdecimal() and len(chosen) < 19:

@@ -13,6 +13,7 @@ class LooksRecorded(admin.ModelAdmin):
     """For rows that belong to sessions. `session_of` is the path from a row to its session's id."""
 
     session_of = ""
+    show_facets = admin.ShowFacets.NEVER  # they would count rows that no look is recorded for
 
     def sessions_of(self, ids: list[int]) -> list[int | None]:
         """Session ids of the rows with these ids."""

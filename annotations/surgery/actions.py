@@ -108,6 +108,9 @@ def _book_of(tag_id: int) -> int | None:
 
 
 def _check_target(source: Tag, target: Tag) -> None:
+    if source.merged_into_id not in (None, target.pk):
+        message = f"“{source.name}” was merged into another tag already. Undo that first."
+        raise Invalid(message, {"target": message})
     if source == target:
         raise Invalid("A tag cannot be merged into itself.", {"target": "Choose another tag."})
     if target.retired_at is not None:

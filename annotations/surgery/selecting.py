@@ -60,4 +60,5 @@ class Selection:
 
 
 def _midnight(day: date) -> datetime:
+    day = max(day, date(1, 1, 2))  # the first of all has no beginning in some time zones
     return timezone.make_aware(datetime.combine(day, time()))
