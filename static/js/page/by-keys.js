@@ -11,7 +11,7 @@ export function isTaken(event) {
   const target = event.composedPath()[0];
   if (!(target instanceof Element)) return false;
   if (target.closest("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select")) return true;
-  if (target.isContentEditable || target.closest("dialog:not(#sheet), [role=menu]")) return true;
+  if (target.isContentEditable || target.closest("dialog[open]:not(#sheet), [role=menu]")) return true;
   return Boolean(document.querySelector("dialog:modal"));
 }
 
