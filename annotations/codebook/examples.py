@@ -12,21 +12,21 @@ MOST_AT_CURSOR = 160  # characters of a hard case in the bar
 
 
 def shown_to(viewer, codebook: Codebook) -> QuerySet[Example]:
-    """The examples of this codebook that this viewer may read, who may read the codebook.
+    """The examples of this codebook that this viewer may read, who may read the codebook."""
+    return open_to(viewer).filter(tag__codebook=codebook, deleted_at=None)
+
+
+def open_to(viewer) -> QuerySet[Example]:
+    """The examples whose words this viewer may read in the codebooks that they may read, removed ones among them.
 
     Words come from marks that everybody who reads the codebook could see when they were taken. What has since been
     hidden is hidden here, too: articles that are not public or in the trash, sessions that went back to marking
     blind."""
-    examples = Example.objects.filter(tag__codebook=codebook, deleted_at=None)
-    return examples.filter(_open(viewer.is_authenticated, codebook.is_default))
-
-
-def _open(signed_in: bool, is_default: bool) -> Q:
     there = Q(annotation__article__deleted_at=None)
-    if is_default or not signed_in:
-        there &= Q(annotation__article__is_public=True)
+    public = Q(annotation__article__is_public=True)
+    there &= public | Q(tag__codebook__is_default=False) if viewer.is_authenticated else public
     again = Annotation.objects.filter(pk=OuterRef("annotation_id"), session__in=TeamSession.objects.filter(hidden()))
-    return Q(annotation=None) | (there & ~Exists(again))
+    return Example.objects.filter(Q(annotation=None) | (there & ~Exists(again)))
 
 
 def may_be_example(annotation: Annotation, codebook: Codebook) -> bool:

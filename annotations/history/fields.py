@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from annotations.codebook.kept import Look
 from annotations.codebook.words import LOOKS
 from annotations.history.names import Names
-from annotations.models import Annotation, Assignment, Decision
+from annotations.models import Annotation, Assignment, Decision, Example
 from annotations.teams.phases import LABELS as PHASES
 from opslens.accounts.closing import PERSONAL
 from opslens.text.side_by_side import apart
@@ -64,6 +64,7 @@ _STATES = dict(Assignment.STATES) | {
     "open": "open",
 }
 _METHODS = dict(Decision.METHODS)
+_CASES = dict(Example._meta.get_field("kind").choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +155,15 @@ _FIELDS: dict[str, tuple[str, Callable[[Any, Names], str] | None]] = {
     "asked": ("asked", None),
     "text": ("words", None),
     "answer": ("answer", None),
-    "comment": ("comment", None),
     "words": ("words", None),
+    "comment": ("comment", None),
     # Articles
     "title": ("title", None),
     "publisher": ("publisher", _plain),
     "byline": ("byline", _plain),
     "source_url": ("address of the original", _plain),
     "language": ("language", _plain),
-    "kind": ("kind", _plain),
+    "kind": ("kind", _one_of(_CASES)),
     "published_on": ("published on", _day),
     "source_date": ("published on", _day),
     "is_public": ("open to visitors", _plain),
@@ -251,6 +252,8 @@ def changes(
         old, new = was.get(name), now.get(name)
         if before is None and (name in _KNOWN_OF_NEW or not new):
             continue
+        if name in _COUNTS and not new:
+            continue
         # A field that is only on one side was not told of on the other; it did not change there.
         if old == new or (after is None and not old) or (before and after and name not in now):
             continue
@@ -284,13 +287,16 @@ def _flat(state: Mapping[str, Any] | None) -> dict[str, Any]:
     return plain
 
 
+def retagged(came: Sequence[int], went: Sequence[int], names: Names) -> Change:
+    """What a change of the codebook did to the tags of one mark."""
+    return Change("tags", "tags", TAGS, came=_in_order(came, names), went=_in_order(went, names))
+
+
 def _change(name: str, was: Any, now: Any, names: Names, laid_beside: bool) -> Change:
     label = _label(name)
     if name == "tags" and _are_tags(was) and _are_tags(now):
         old, new = was or (), now or ()
-        came = _in_order([pk for pk in new if pk not in old], names)
-        went = _in_order([pk for pk in old if pk not in new], names)
-        return Change(name, label, TAGS, came=came, went=went)
+        return retagged([pk for pk in new if pk not in old], [pk for pk in old if pk not in new], names)
     if name == "tags":  # of a whole codebook
         count = len(now if isinstance(now, list) else was if isinstance(was, list) else ())
         return Change(name, label, VALUE, "", f"{count:,}")

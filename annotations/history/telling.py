@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,8 @@ from annotations.permissions import may_moderate
 from opslens.models import Event
 
 BEFORE, AFTER = "before", "after"
+_SURGERY, _SURGERIES = "surgery:", ("tags-merged", "tag-split")
+_BESIDE = ("reply-", "flag-")  # what is said about a mark leaves it as it is
 NOBODY = "OpsLens"  # what happens by itself, and by the operator at the command line
 
 
@@ -53,8 +55,10 @@ class Teller:
     """Tells of a page of events, for one viewer.
 
     `everything`: as staff may know it. `counts`: numbers of marks that the viewer may not see one by one. `at`: the
-    subject of the page itself, which no line repeats. `restorable`: subjects that this viewer may put back. Without
-    `linked` only words are wanted: no addresses, and no texts laid beside one another.
+    subject of the page itself, which no line repeats. `restorable`: subjects that this viewer may put back.
+    `retagged`: by surgery, the tags that came and went on the mark that the page is about. `newest`: the events that
+    stand first and all of their subject. Without `linked` only words are wanted: no addresses, and no texts laid
+    beside one another.
     """
 
     viewer: Any
@@ -63,6 +67,8 @@ class Teller:
     counts: bool = False
     at: str = ""
     restorable: set[str] = field(default_factory=set)
+    retagged: Mapping[str, tuple[Sequence[int], Sequence[int]]] = field(default_factory=dict)
+    newest: Collection[int] = ()
     linked: bool = True
 
     def line(self, event: Event) -> Line:
@@ -78,6 +84,8 @@ class Teller:
             person_removed=removed,
             laid_beside=self.linked,
         )
+        if event.verb in _SURGERIES and (tags := self.retagged.get(event.subject)):
+            differ = [fields.retagged(*tags, self.names), *differ]
         about = self._about(event, removed=removed)
         reason = str(after.get("reason") or "") if isinstance(after, dict) else ""
         said = {"reason"} if reason else set()
@@ -109,6 +117,8 @@ class Teller:
         passage if they changed, and articles as other events name them."""
         if not isinstance(state, dict):
             return None
+        if event.subject.startswith(_SURGERY):  # the verb says which kind it is
+            return {name: value for name, value in state.items() if name != "kind"}
         reply = state.get("reply")
         if isinstance(reply, int) and reply in self.names.hushed:
             return {name: value for name, value in state.items() if name != "text"}
@@ -253,6 +263,8 @@ class Teller:
             return ()
         # What was before a change of a mark is the state of the line below it.
         states = (AFTER,) if event.subject.startswith("annotation:") else (BEFORE, AFTER)
+        if event.pk in self.newest:  # what it left is what there is
+            states = tuple(which for which in states if which != AFTER)
         return tuple(which for which in states if can_be_restored(event, which))
 
     def _elsewhere(self, event: Event) -> tuple[str, str] | None:
@@ -323,10 +335,12 @@ def lines_for(
     own_marks: bool = False,
     may_restore: Iterable[str] = (),
     kinds: tuple[str, ...] = (),
+    retagged: Mapping[str, tuple[Sequence[int], Sequence[int]]] | None = None,
+    from_newest: bool = False,
 ) -> list[Line]:
     """Lines for a page of events, which come with their channels. Earlier states can be put back of the subjects in
-    `may_restore`, of all subjects of these `kinds`, and with `own_marks` of marks that this viewer may put back. At
-    most fourteen queries."""
+    `may_restore`, of all subjects of these `kinds`, and with `own_marks` of marks that this viewer may put back.
+    `from_newest`: the page begins with the newest event, and none is left out. At most fourteen queries."""
     events = list(events)
     names = names_for(viewer, events, everything=everything)
     restorable = set(may_restore)
@@ -336,5 +350,24 @@ def lines_for(
             f"annotation:{uid}" for uid, mark in names.marks.items() if moderates or mark.author_id == viewer.pk
         )
     restorable.update(event.subject for event in events if event.subject.partition(":")[0] in kinds)
-    teller = Teller(viewer, names, everything=everything, counts=counts, at=at, restorable=restorable)
+    teller = Teller(
+        viewer,
+        names,
+        everything=everything,
+        counts=counts,
+        at=at,
+        restorable=restorable,
+        retagged=retagged or {},
+        newest=_newest(events, at) if from_newest else (),
+    )
     return [teller.line(event) for event in events]
+
+
+def _newest(events: Iterable[Event], at: str) -> set[int]:
+    """Of each subject, the event that says what it is now. Merging and splitting changes marks and tags as well."""
+    found: dict[str, int] = {}
+    for event in events:
+        subject = at if event.subject.startswith(_SURGERY) else event.subject
+        if not event.verb.startswith(_BESIDE):
+            found.setdefault(subject, event.pk)
+    return set(found.values())

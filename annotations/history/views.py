@@ -50,15 +50,18 @@ def _page(
     told: dict[str, Any],
     groups: tuple[str, ...] = (),
     one_channel: bool = False,
+    whole: bool = True,
     **more: Any,
 ) -> HttpResponse:
-    """One page of a history. `told` is for `lines_for`; `groups` are the filters that make sense on it."""
+    """One page of a history. `told` is for `lines_for`; `groups` are the filters that make sense on it. `whole`: it
+    tells of everything that was done to what it is about, not of what one person did."""
     asked = Asked.read(request.GET)
     rows, after = page_of(asked.filtered(events), asked.after, one_channel=one_channel)
     if told.get("everything"):
         record_looks(request, "history", log.sessions_in(rows))
+    from_newest = whole and not asked.after and not asked.is_filtered
     context = {
-        "lines": lines_for(request.user, rows, **told),
+        "lines": lines_for(request.user, rows, from_newest=from_newest, **told),
         "older": asked.onward(after),
         "is_later_page": bool(asked.after),
         "asked": asked,
@@ -79,12 +82,14 @@ def mark(request: HttpRequest, uid: str) -> HttpResponse:
         raise Missing("This mark is not there any more, or it is not yours to see.")
     is_author = annotation.author_id == viewer.pk
     everything = moderates and not is_author
+    surgeries = visible.retagged(annotation)
     told = {
         "everything": everything,
         "at": annotation.subject,
         "may_restore": {annotation.subject} if is_author or moderates else set(),
+        "retagged": surgeries,
     }
-    events = visible.of_mark(viewer, annotation, everything=everything)
+    events = visible.of_mark(viewer, annotation, everything=everything, surgeries=surgeries)
     gone = annotation.deleted_at is not None
     more = {
         "title": "History of a mark",
@@ -220,7 +225,7 @@ def person(request: HttpRequest, name: str) -> HttpResponse:
     }
     events = visible.of_person(viewer, found, everything=everything)
     groups = tuple(group for group in GROUPS if group != OTHER or _is_staff(viewer))
-    return _page(request, events, told=told, groups=groups, **more)
+    return _page(request, events, told=told, groups=groups, whole=False, **more)
 
 
 @allow(staff)

@@ -7,18 +7,22 @@ alone for as long, also when it is public again; one that is deleted, or hidden 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat, Substr
 
-from annotations.codebook.examples import shown_to
+from annotations.codebook.examples import open_to, shown_to
 from annotations.membership import Seat
-from annotations.models import Annotation, Codebook, Member, Question, Retagging, Surgery, Tag, TeamSession
+from annotations.models import Annotation, Codebook, Example, Member, Question, Retagging, Surgery, Tag, TeamSession
+from annotations.models.team import hidden
+from annotations.permissions import may_edit_codebook
 from opslens.models import Article, Event
 
 OF_MARKS = "annotation:"
 _UID_FROM = len(OF_MARKS) + 1
-_VERDICTS, _FLAGS = "review-", "flag-"
+_VERDICTS, _FLAGS, _REPLIES = "review-", "flag-", "reply-"
 # What members are told of their session whatever their role is.
 _OVERSEERS_ONLY = ("invitation-made", "invitation-revoked")
 _DECISIONS = ("decision-made", "decision-changed", "decision-undone", "strategy-applied")
@@ -57,8 +61,12 @@ def _of_marks(viewer) -> Q:
     verdict, flag = Q(verb__startswith=_VERDICTS), Q(verb__startswith=_FLAGS)
     oversees = Q(Exists(Annotation.objects.filter(same & _overseen(viewer)).exclude(author_id=viewer.pk)))
     told = ~verdict & ~flag | oversees | flag & Q(actor_id=viewer.pk)
+    # A session that went back to marking blind hides what was said about its marks as well.
+    alone = marks.filter(session__in=TeamSession.objects.filter(hidden()))
+    alone = alone.exclude(session__in=TeamSession.objects.with_all_marks_open_to(viewer))
+    spoken = ~Q(verb__startswith=_REPLIES) | Q(actor_id=viewer.pk) | ~Exists(alone)
     # Who asked the reviewers to look is between that reader and them.
-    return Q(subject__startswith=OF_MARKS) & (own & ~flag | seen & never_private & told)
+    return Q(subject__startswith=OF_MARKS) & spoken & (own & ~flag | seen & never_private & told)
 
 
 def _last_told() -> Subquery:
@@ -76,14 +84,25 @@ def _overseen(viewer) -> Q:
     return there
 
 
-def of_mark(viewer, annotation: Annotation, *, everything: bool) -> QuerySet[Event]:
-    """What happened to a mark, and the merging and splitting of tags that changed what it carries."""
-    surgeries = Retagging.objects.filter(annotation=annotation).order_by().values_list("surgery__uid", flat=True)
-    subjects = [f"surgery:{uid}" for uid in surgeries.distinct()]
-    found = events().filter(subject__in=[annotation.subject, *subjects])
+def retagged(annotation: Annotation) -> dict[str, tuple[list[int], list[int]]]:
+    """By the subject of each merging or splitting of tags that changed what a mark carries: the tags that came, and
+    those that went."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    rows = Retagging.objects.filter(annotation=annotation).order_by("pk")
+    for uid, was, became in rows.values_list("surgery__uid", "tag", "became"):
+        came, went = found.setdefault(f"surgery:{uid}", ([], []))
+        went.append(was)
+        if became is not None:
+            came.append(became)
+    return found
+
+
+def of_mark(viewer, annotation: Annotation, *, everything: bool, surgeries: Iterable[str] = ()) -> QuerySet[Event]:
+    """What happened to a mark, and what changed its tags with those of many: `surgeries`, the subjects."""
+    found = events().filter(subject__in=[annotation.subject, *surgeries])
     if everything:
         return found
-    return _judged(found).filter(Q(subject__in=subjects) | _of_marks(viewer))
+    return _judged(found).filter(Q(subject__in=list(surgeries)) | _of_marks(viewer))
 
 
 def of_article(viewer, article: Article) -> QuerySet[Event]:
@@ -119,23 +138,31 @@ def of_session(viewer, seat: Seat) -> QuerySet[Event]:
     return _judged(here).filter(rest & ~Q(subject__startswith=OF_MARKS) | _of_marks(viewer))
 
 
-def _told_examples(viewer, codebook: Codebook) -> Q:
-    """Events about examples hold their words: they are told of those that the codebook shows this viewer today."""
-    shown = shown_to(viewer, codebook).order_by().values_list("pk", flat=True)
+def _told_examples(examples: QuerySet[Example]) -> Q:
+    """Events about examples hold their words: of these alone they are told."""
+    shown = examples.order_by().values_list("pk", flat=True)
     return ~Q(subject__startswith="example:") | Q(subject__in=[f"example:{pk}" for pk in shown])
 
 
+def _examples_told_to(viewer, codebook: Codebook) -> QuerySet[Example]:
+    """Those that the codebook shows this viewer today; and removed ones to whoever can put them back."""
+    if may_edit_codebook(viewer, codebook):
+        return open_to(viewer).filter(tag__codebook=codebook)
+    return shown_to(viewer, codebook)
+
+
 def of_codebook(viewer, codebook: Codebook) -> QuerySet[Event]:
-    return events().filter(_told_examples(viewer, codebook), channel__name=codebook.channel)
+    told = _told_examples(_examples_told_to(viewer, codebook))
+    return events().filter(told, channel__name=codebook.channel)
 
 
 def of_tag(viewer, tag: Tag) -> QuerySet[Event]:
     """What happened to a tag, and what it was merged with or split off from."""
     cut = Surgery.objects.filter(Q(source=tag) | Q(target=tag)).order_by().values_list("uid", flat=True)
-    examples = tag.examples.order_by().values_list("pk", flat=True)
-    subjects = [f"tag:{tag.pk}", *(f"surgery:{uid}" for uid in cut), *(f"example:{pk}" for pk in examples)]
-    told = _told_examples(viewer, tag.codebook)
-    return events().filter(told, subject__in=subjects, channel__name=tag.codebook.channel)
+    examples = _examples_told_to(viewer, tag.codebook).filter(tag=tag)
+    shown = examples.order_by().values_list("pk", flat=True)
+    subjects = [f"tag:{tag.pk}", *(f"surgery:{uid}" for uid in cut), *(f"example:{pk}" for pk in shown)]
+    return events().filter(subject__in=subjects, channel__name=tag.codebook.channel)
 
 
 def of_person(viewer, person, *, everything: bool) -> QuerySet[Event]:
@@ -161,6 +188,7 @@ def of_person(viewer, person, *, everything: bool) -> QuerySet[Event]:
     plain = Q(channel__name__in=channels) | in_articles | answered
     if not (viewer.is_active and viewer.is_staff):
         plain &= ~Q(verb__startswith="admin-", actor_id=person.pk)
+    plain &= _told_examples(open_to(viewer).filter(tag__codebook__in=books))
     return _judged(found).filter(
         plain & ~Q(subject__startswith=OF_MARKS) & ~Q(verb="marks-carried") | _of_marks(viewer)
     )

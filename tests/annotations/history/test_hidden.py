@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
+from annotations.discussion.actions import add_reply
 from annotations.editing.actions import delete_mark, edit_mark
 from annotations.history.sealed import sealed
-from annotations.models import Member, TeamSession
+from annotations.models import Annotation, Member, TeamSession
 from annotations.reanchoring.actions import leave_mark
+from annotations.surgery.examples.actions import add_example
 from annotations.teams.people.actions import add_member
 from annotations.teams.progress.actions import ask, finish, note
 from opslens.activity.record import Happened, record, record_many
@@ -101,6 +103,38 @@ def test_marks_are_told_after_the_reveal_and_hidden_again_when_the_session_goes_
     assert [line.partition(" marked")[0] for line in lines(annotator, path)] == [second_annotator.name]
     TeamSession.objects.filter(pk=session.pk).update(phase=TeamSession.ANNOTATING)
     assert lines(annotator, path) == []
+
+
+def test_what_was_said_about_ones_marks_is_hidden_when_the_session_goes_back_to_blind(
+    lines, session, article, owner, annotator, second_annotator, reviewer
+):
+    mine = mark_in(session, annotator, article, CLAIM, "claim")
+    finish_all(session, annotator, second_annotator)
+    session = move_on(owner, session, TeamSession.REVEALED)
+    add_reply(second_annotator, session.pk, mine.uid, "Says who?", key="a" * 8)
+    add_reply(annotator, session.pk, mine.uid, "The mayor.", key="b" * 8)
+    paths = [f"/marks/{mine.uid}/history/", f"/team/{session.uid}/history/?what=talk", "/people/annotator/history/"]
+    assert ["Says who?" in " ".join(lines(annotator, path)) for path in paths] == [True, True, False]
+    TeamSession.objects.filter(pk=session.pk).update(phase=TeamSession.ANNOTATING)
+    for path in paths:
+        told = " ".join(lines(annotator, path))
+        assert ("Says who?" in told, "The mayor." in told) == (False, True)
+    assert "Says who?" in " ".join(lines(reviewer, paths[0]))
+
+
+def test_examples_whose_words_are_hidden_again_are_not_told_to_who_chose_them(
+    lines, session, article, owner, annotator, second_annotator
+):
+    theirs = mark_in(session, second_annotator, article, OPINION, "opinion")
+    finish_all(session, annotator, second_annotator)
+    session = move_on(owner, session, TeamSession.REVEALED)
+    claim, theirs = session.codebook.tags.get(name="claim"), Annotation.objects.get(pk=theirs.pk)
+    Member.objects.filter(session=session, user=annotator).update(role=Member.OWNER)
+    add_example(annotator, claim, kind="clear", words=OPINION, annotation=theirs)
+    paths = ["/people/annotator/history/", f"/codebook/{session.codebook_id}/history/"]
+    assert [OPINION in " ".join(lines(annotator, path)) for path in paths] == [True, True]
+    TeamSession.objects.filter(pk=session.pk).update(phase=TeamSession.ANNOTATING)
+    assert [OPINION in " ".join(lines(annotator, path)) for path in paths] == [False, False]
 
 
 def test_an_edition_shows_marks_and_not_what_happened_in_the_session(

@@ -15,6 +15,7 @@ from annotations.editing.actions import delete_mark, edit_mark, restore_mark
 from annotations.editing.undoing import undo_last
 from annotations.history.sealed import opened, sealed
 from annotations.models import Example, Member, TeamSession
+from annotations.surgery.actions import KEEP, merge
 from annotations.teams.actions import edit_session
 from annotations.teams.people.actions import add_member, remove_member, set_role
 from annotations.teams.progress.actions import ask
@@ -45,8 +46,8 @@ def test_a_mark_tells_what_was_done_to_it_in_words(lines, mark, annotator, tag, 
     restore_mark(annotator, made.uid)
     undo_last(annotator, article)
     assert lines(annotator, f"/marks/{made.uid}/history/") == [
-        "Anna Annotator you took back what they had done last to a mark in the trash Before: no → After: yes "
-        "Restore this state",
+        # What it is now cannot be restored.
+        "Anna Annotator you took back what they had done last to a mark in the trash Before: no → After: yes",
         "Anna Annotator you took a mark out of the trash Restore this state",
         "Anna Annotator you put a mark into the trash Restore this state",
         "Anna Annotator you changed the visibility of a mark visibility "
@@ -70,20 +71,18 @@ def test_a_mark_is_open_to_those_who_see_it(client_of, mark, annotator, second_a
     assert client_of(annotator).get("/marks/zzzzzzzzzz/history/").status_code == 404
 
 
-def test_merging_of_tags_is_told_with_the_marks_it_touched(lines, mark, annotator, codebook, tag):
-    from annotations.models import Retagging, Surgery
-
-    made = mark(annotator, CLAIM, "claim").annotation
-    surgery = Surgery.objects.create(
-        codebook=codebook, kind="merge", source=tag("claim"), target=tag("opinion"), marks=7
-    )
-    Retagging.objects.create(surgery=surgery, tagging=1, annotation=made, tag=tag("claim"), became=tag("opinion"))
-    other = mark(annotator, OPINION, "claim").annotation
-    _record(codebook.channel, "tags-merged", surgery.subject, {"source": "claim"}, {"kind": "merge", "marks": 7})
-    assert lines(annotator, f"/marks/{made.uid}/history/")[0] == (
-        "OpsLens merged a tag into another “claim”, merged into “opinion” kind merge"
-    )
-    assert len(lines(annotator, f"/marks/{other.uid}/history/")) == 1
+def test_merging_of_tags_is_told_with_what_it_did_to_the_mark(lines, mark, staff, annotator, tag):
+    made, other = mark(annotator, CLAIM, "claim").annotation, mark(annotator, OPINION, "opinion").annotation
+    merge(staff, tag("claim").pk, tag("opinion").pk, clash=KEEP)
+    path = f"/marks/{made.uid}/history/"
+    assert lines(annotator, path) == [
+        "Ada Admin merged a tag into another “claim”, merged into “opinion” tags + with opinion − without claim",
+        "Anna Annotator you marked a passage tags + with claim visibility public Restore this state",
+    ]
+    assert lines(annotator, f"/marks/{other.uid}/history/") == [
+        "Anna Annotator you marked a passage tags + with opinion visibility public"
+    ]
+    assert lines(staff, "/codebook/history/")[0].endswith("“claim”, merged into “opinion” marks 1")
 
 
 def _record(channel, verb, subject, before=None, after=None, actor=None):
@@ -160,7 +159,7 @@ def test_a_session_tells_members_what_concerns_them(
     told = lines(annotator, path)
     assert told[:3] == [
         "Anna Annotator you marked a passage The council passed the levy on Monday. in The harbour levy "
-        "tags + with claim visibility in the session Restore this state",
+        "tags + with claim visibility in the session",
         "Anna Annotator you began to read an article The harbour levy",
         f"{owner.name} changed the guidelines of the session guidelines Read twice.",
     ]
@@ -304,7 +303,7 @@ def test_the_codebook_of_a_session_is_its_members_affair(client_of, lines, sessi
     assert client_of(outsider).get(f"/codebook/tags/{tag.pk}/history/").status_code == 404
 
 
-def test_examples_and_imports_of_a_codebook_are_told(lines, annotator, codebook, tag):
+def test_examples_and_imports_of_a_codebook_are_told(lines, annotator, staff, codebook, tag):
     claim = tag("claim")
     example = {"tag": claim.pk, "kind": "hard", "words": "A third less.", "comment": "Countable.", "deleted": False}
     row = Example.objects.create(tag=claim, kind="hard", words="A third less.", comment="Countable.")
@@ -313,11 +312,12 @@ def test_examples_and_imports_of_a_codebook_are_told(lines, annotator, codebook,
     _record(codebook.channel, "codebook-imported", f"codebook:{codebook.pk}", {"tags": []}, after)
     assert lines(annotator, "/codebook/history/")[:2] == [
         "OpsLens imported the codebook tags added 1",
-        "OpsLens added an example to a tag claim comment Countable. words A third less. kind hard",
+        "OpsLens added an example to a tag claim words A third less. comment Countable. kind hard case",
     ]
-    # One whose words the codebook does not show is not told either.
+    # One that was taken away is told to those who can put it back.
     Example.objects.filter(pk=row.pk).update(deleted_at=timezone.now())
-    assert not any("A third less" in line for line in lines(annotator, "/codebook/history/"))
+    for path in ("/codebook/history/", f"/codebook/tags/{claim.pk}/history/"):
+        assert [any("A third less" in line for line in lines(one, path)) for one in (annotator, staff)] == [False, True]
 
 
 # --- People ---
@@ -424,8 +424,8 @@ def test_a_page_costs_the_same_for_one_row_and_for_many(
         (client, f"/read/{article.slug}/history/", 12),
         (client, f"/team/{session.uid}/history/?what=marks", 15),
         (client, f"/codebook/history/?by={annotator.username}", 11),
-        (client, f"/codebook/tags/{claim.pk}/history/", 13),
-        (client, f"/people/{annotator.username}/history/?what=codebook", 13),
+        (client, f"/codebook/tags/{claim.pk}/history/", 12),
+        (client, f"/people/{annotator.username}/history/?what=codebook", 14),
         (moderator, f"/audit/?channel={article.channel}", 9),
     ):
         with django_assert_num_queries(queries, info=path):
