@@ -34,7 +34,9 @@ KEYED = ((Annotation, "author", "idempotency_key"), (Reply, "author", "key"))  #
 
 
 def _locked(*ids: int) -> dict[int, User]:
-    """The accounts, locked so that nobody writes rows that name them until this transaction ends."""
+    """The accounts, locked until this transaction ends. Whoever writes as one of them, and records it, has done so
+    before, or does it afterwards and is refused (`record`). What is written without an event, such as a place in a
+    text, may still come to a closed account."""
     people = {person.pk: person for person in User.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     if len(people) != len(set(ids)):
         raise Missing("There is no such account.")

@@ -12,14 +12,23 @@ from django.utils import timezone
 
 from opslens.models import Event
 from opslens.models.prepared import insert
+from opslens.web.refusals import Conflict
 
-_ADVANCE = (
-    "INSERT INTO opslens_channel (name, last_number) VALUES (%s, %s) "
+_MERGED = "SELECT merged_into_id FROM opslens_user WHERE id = %s"
+_MAKE, _ELSE_ADVANCE = (
+    "INSERT INTO opslens_channel (name, last_number)",
     "ON CONFLICT (name) DO UPDATE SET last_number = opslens_channel.last_number + excluded.last_number "
-    "RETURNING id, last_number"
+    "RETURNING id, last_number",
+)
+_ADVANCE = f"{_MAKE} VALUES (%s, %s) {_ELSE_ADVANCE}, ({_MERGED})"
+# The account of who writes is held first, as the keys to it hold it when the transaction ends: two accounts that are
+# being merged wait for who writes, and who writes for them.
+_HOLD_AND_ADVANCE = (
+    f"WITH writer AS ({_MERGED} FOR KEY SHARE), advanced AS ("
+    f"{_MAKE} SELECT CAST(%s AS varchar), CAST(%s AS bigint) FROM (SELECT count(*) FROM writer) AS held "
+    f"{_ELSE_ADVANCE}) SELECT id, last_number, (SELECT merged_into_id FROM writer)"
 )
 NOTIFIED = "opslens_events"  # the name under which PostgreSQL tells which channels have new events
-_ADVANCE_AND_NOTIFY = f"WITH advanced AS ({_ADVANCE}) SELECT id, last_number, pg_notify('{NOTIFIED}', %s) FROM advanced"
 
 # Called after each commit with new events, with the name of the channel, in the thread that committed.
 listeners: list[Callable[[str], None]] = []
@@ -48,14 +57,16 @@ def record(
 
     The channel's counter advances in the caller's transaction, so numbers have no gaps and "everything after N"
     is complete. Raises TransactionManagementError outside a transaction: an event without its write, or a
-    write without its event, must not be possible.
+    write without its event, must not be possible. Raises Conflict when the actor's account was merged into another
+    one in the meantime: what it has just written would stay behind.
     """
-    channel_id, number = _advance(channel, 1)
+    actor_id = _id_of(actor)
+    channel_id, number = _advance(channel, 1, actor_id)
     event = Event(
         channel_id=channel_id,
         number=number,
         verb=verb,
-        actor_id=_id_of(actor),
+        actor_id=actor_id,
         at=timezone.now(),
         subject=subject,
         before=before,
@@ -66,10 +77,12 @@ def record(
 
 
 def record_many(channel: str, verb: str, happened: Sequence[Happened], *, actor) -> None:
-    """Append one event for each of `happened`, in their order and with numbers that follow one another."""
+    """Append one event for each of `happened`, in their order and with numbers that follow one another. Raises as
+    `record` does."""
     if not happened:
         return
-    channel_id, last = _advance(channel, len(happened))
+    actor_id = _id_of(actor)
+    channel_id, last = _advance(channel, len(happened), actor_id)
     now, first = timezone.now(), last - len(happened) + 1
     Event.objects.bulk_create(
         [
@@ -77,7 +90,7 @@ def record_many(channel: str, verb: str, happened: Sequence[Happened], *, actor)
                 channel_id=channel_id,
                 number=number,
                 verb=verb,
-                actor_id=_id_of(actor),
+                actor_id=actor_id,
                 at=now,
                 subject=each.subject,
                 before=each.before,
@@ -89,18 +102,24 @@ def record_many(channel: str, verb: str, happened: Sequence[Happened], *, actor)
     )
 
 
-def _advance(channel: str, by: int) -> tuple[int, int]:
+def _advance(channel: str, by: int, actor_id: int | None) -> tuple[int, int]:
     """Advance the counter of a channel; (its id, its last number now)."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Events belong inside the transaction of their write.")
     if listeners:
         transaction.on_commit(partial(_tell, channel), robust=True)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and _may_notify():
-            cursor.execute(_ADVANCE_AND_NOTIFY, [channel, by, channel])
-            return cursor.fetchone()[:2]
-        cursor.execute(_ADVANCE, [channel, by])
-        return cursor.fetchone()
+        if connection.vendor != "postgresql":
+            cursor.execute(_ADVANCE, [channel, by, actor_id])
+        elif _may_notify():
+            notify = f"{_HOLD_AND_ADVANCE}, pg_notify('{NOTIFIED}', %s) FROM advanced"
+            cursor.execute(notify, [actor_id, channel, by, channel])
+        else:
+            cursor.execute(f"{_HOLD_AND_ADVANCE} FROM advanced", [actor_id, channel, by])
+        channel_id, number, merged_into = cursor.fetchone()[:3]
+    if merged_into is not None:
+        raise Conflict("This account was merged into another one a moment ago. Nothing was changed. Sign in again.")
+    return channel_id, number
 
 
 def _tell(channel: str) -> None:

@@ -106,7 +106,9 @@ def add_member(viewer, session_id: int, *, username: str, role: str) -> Member:
     if role not in dict(Member.ROLES):
         raise Invalid("Choose a role.", {"role": "Choose a role."})
     name = username.replace("\x00", "").strip()
-    person = get_user_model().objects.filter(username=name, is_active=True).first()
+    # Held, so that the account is not merged into another one meanwhile, without its new seat.
+    accounts = get_user_model().objects.select_for_update(no_key=True)
+    person = accounts.filter(username=name, is_active=True).first()
     if person is None:
         message = (
             f"Nobody here signs in as “{name[:150]}”." if name else "Enter the name that the person signs in with."

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from annotations.editing.actions import choose_passage, mark_passage
 from annotations.models import (
     Annotation,
     Answer,
@@ -33,6 +37,7 @@ from annotations.people.tables import MOVES, STAYS, name_of, owned
 from annotations.reading.scope import OUTSIDE
 from opslens.accounts.actions import anonymise, set_active
 from opslens.accounts.closing import keys_to_people
+from opslens.articles.documents import document_of
 from opslens.models import Article, Draft, Event, ReadingPosition, User
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 from tests.support.teams import mark_in, start_session
@@ -388,3 +393,64 @@ def test_merging_and_separating_gives_the_exact_rows_back(root, kept, merged, ou
         for name in before:
             assert after[name] == before[name], name
         transaction.set_rollback(True)
+
+
+# --- Who writes meanwhile ---
+
+
+def marked_by(reader, article):
+    words = "Nobody asked the fishermen."
+    start = document_of(article.current_id).text.index(words)
+    passage = choose_passage(article.current_id, start, start + len(words), words)
+    return mark_passage(reader, article.current, passage, tags=[], key=str(uuid.uuid4())).annotation
+
+
+def test_who_was_merged_a_moment_ago_writes_nothing_any_more(root, kept, merged, article):
+    late = User.objects.get(pk=merged.pk)
+    merge_people(root, merged, kept)
+    with pytest.raises(Conflict, match="merged into another one"):
+        marked_by(late, article)
+    assert Annotation.objects.count() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_accounts_are_merged_after_who_is_writing_with_what_they_wrote(transactional_db, root, kept, merged, article):
+    marked, is_waiting = threading.Event(), threading.Event()
+    problems: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                marked_by(merged, article)
+                marked.set()
+                assert is_waiting.wait(20)
+        except BaseException as problem:
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    def watch() -> None:
+        """Until somebody waits for a lock."""
+        try:
+            for _ in range(400):
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                    )
+                    if cursor.fetchone():
+                        break
+                time.sleep(0.02)
+        finally:
+            is_waiting.set()
+            connection.close()
+
+    threads = [threading.Thread(target=work) for work in (write, watch)]
+    threads[0].start()
+    assert marked.wait(20)
+    threads[1].start()
+    merge_people(root, merged, kept)
+    for thread in threads:
+        thread.join(20)
+    assert problems == []
+    assert Annotation.objects.get().author == kept
