@@ -225,6 +225,8 @@ class PersonAdmin(KeptAdmin, UserAdmin):
         context |= {"title": title, "person": person, "opts": self.opts, **self.admin_site.each_context(request)}
         return TemplateResponse(request, f"admin/people/{template}.html", context, status=status)
 
+    make_nameless = staticmethod(accounts.anonymise)
+
     def anonymise_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         person = self.person_to_change(request, object_id)
         if person.pk == request.user.pk:
@@ -232,7 +234,7 @@ class PersonAdmin(KeptAdmin, UserAdmin):
         if person.merged_into_id or person.anonymised_at:
             raise Conflict("This account was merged or anonymised already.", current=person)
         if request.method == "POST":
-            accounts.anonymise(request.user, person)
+            self.make_nameless(request.user, person)
             self.message_user(request, f"This is {neutral_name(person)} now.", messages.SUCCESS)
             return redirect("admin:opslens_user_change", person.pk)
         with_it = merged_into(person)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from annotations.admin.words import shown
 from annotations.codebook import actions as codebook
-from annotations.models import Codebook, Tag, TagGroup
+from annotations.models import AnnotationTag, Codebook, Tag, TagGroup
 from opslens.activity.recorded_admin import ByVerbAdmin, KeptAdmin, ReadOnlyInline, do_each, link
 from opslens.web.refusals import Invalid
 
@@ -140,7 +142,10 @@ class TagAdmin(ByVerbAdmin):
     actions = ["switch_on", "switch_off", "retire", "bring_back"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(use_count=Count("taggings"))
+        theirs = AnnotationTag.objects.filter(shown("annotation__"), tag=OuterRef("pk"), annotation__deleted_at=None)
+        number = theirs.order_by().values("tag").annotate(number=Count("pk")).values("number")
+        counted = Coalesce(Subquery(number, output_field=IntegerField()), 0)
+        return super().get_queryset(request).annotate(use_count=counted)
 
     def get_fields(self, request, obj=None):
         fields = list(super().get_fields(request, obj))

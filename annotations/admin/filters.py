@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, Exists, OuterRef
 
 from annotations.admin.words import shown
-from annotations.models import Annotation, Flag
+from annotations.models import Annotation, Flag, Tag
 from opslens.models import User
 
 MOST = 20  # authors that are offered; others are reached from the page of a person
@@ -52,3 +52,15 @@ class FlaggedFilter(admin.SimpleListFilter):
         conditions = {"open": Exists(flags.filter(outcome="")), "any": Exists(flags), "never": ~Exists(flags)}
         condition = conditions.get(self.value() or "")
         return queryset if condition is None else queryset.filter(condition)
+
+
+class TagFilter(admin.RelatedOnlyFieldListFilter):
+    """Tags that occur here. Each session has a codebook of its own, so many of them have one and the same name."""
+
+    def field_choices(self, field, request, model_admin):
+        used = model_admin.get_queryset(request).order_by().values_list(self.field_path)
+        tags = Tag.objects.select_related("codebook").filter(pk__in=used)
+        return [
+            (tag.pk, tag.name if tag.codebook.is_default else f"{tag.name} ({tag.codebook.name})")
+            for tag in tags.order_by("-codebook__is_default", "codebook__name", "group__position", "position", "pk")
+        ]

@@ -9,7 +9,7 @@ from django.db.models import BooleanField, Count, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from annotations.admin.filters import AuthorFilter, FlaggedFilter
+from annotations.admin.filters import AuthorFilter, FlaggedFilter, TagFilter
 from annotations.admin.looks import LooksRecorded
 from annotations.admin.verdicts import Verdicts
 from annotations.admin.words import passage_of, short
@@ -91,7 +91,7 @@ class AnnotationAdmin(LooksRecorded, Verdicts, ByVerbAdmin):
     form = MarkForm
     session_of = "session_id"
     list_display = [
-        *["short_quote", "author", "tag_names", "passage", "history", "review_state", "open_flags", "visibility"],
+        *["short_quote", "author", "tag_names", "review_state", "open_flags", "passage", "history", "visibility"],
         *["article", "session", "created_at"],
     ]
     view_on_site = False  # the link to the passage says where it leads, and is left out where it would lead nowhere
@@ -102,7 +102,7 @@ class AnnotationAdmin(LooksRecorded, Verdicts, ByVerbAdmin):
         "visibility",
         AuthorFilter,
         ("session", admin.RelatedOnlyFieldListFilter),
-        ("tags", admin.RelatedOnlyFieldListFilter),
+        ("tags", TagFilter),
         "created_at",
     ]
     search_fields = ["quote", "note", "uid", "author__username", "author__display_name", "article__title"]

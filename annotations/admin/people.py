@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from annotations.admin.words import shown
 from annotations.models import Annotation
 from annotations.people import queries
-from annotations.people.actions import merge_people, separate_people
+from annotations.people.actions import anonymise_person, merge_people, separate_people
 from annotations.people.tables import MOVES, key_of
 from annotations.teams.looks import record_looks
 from opslens.accounts.closing import is_closed_for_good, words_for
@@ -34,6 +34,7 @@ class PersonWithMarksAdmin(PersonAdmin):
         ("Dates", {"fields": ["last_login", "date_joined", "all_marks", "events"]}),
     ]
     actions = [*PersonAdmin.actions, "merge"]
+    make_nameless = staticmethod(anonymise_person)
 
     def get_queryset(self, request):
         theirs = (

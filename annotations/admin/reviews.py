@@ -4,11 +4,14 @@ actions in the list of marks."""
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from annotations.admin.filters import TagFilter
 from annotations.admin.looks import LooksRecorded
 from annotations.admin.words import passage_of, short
-from annotations.models import Example, Flag, Retagging, Review, SavedQueue, Surgery
+from annotations.models import Example, Flag, Retagging, Review, SavedQueue, Surgery, TeamSession
+from annotations.models.team import hidden
 from opslens.activity.recorded_admin import ReadOnlyAdmin, TrashFilter, link
 
 
@@ -108,7 +111,7 @@ class SavedQueueAdmin(ReadOnlyAdmin):
 
 @admin.register(Surgery)
 class SurgeryAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "source", "target", "codebook", "marks", "actor", "created_at", "undone_at", "touched"]
+    list_display = ["kind", "source", "target", "codebook", "how_many", "actor", "created_at", "undone_at", "touched"]
     list_filter = ["kind", ("undone_at", admin.EmptyFieldListFilter), "created_at"]
     list_select_related = ["source", "target", "codebook", "actor"]
     search_fields = ["uid", "source__name", "target__name", "actor__username"]
@@ -116,11 +119,18 @@ class SurgeryAdmin(ReadOnlyAdmin):
     ordering = ["-created_at", "-id"]
     # Not `was`: with many marks it is long, and it is there for the program to take the surgery back.
     fields = readonly_fields = [
-        *["uid", "kind", "source", "target", "codebook", "marks", "actor", "created_at", "undone_at", "touched"]
+        *["uid", "kind", "source", "target", "codebook", "how_many", "actor", "created_at", "undone_at", "touched"]
     ]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("was")
+        blind = TeamSession.objects.filter(hidden(), codebook=OuterRef("codebook"), deleted_at=None)
+        return super().get_queryset(request).defer("was").annotate(is_hidden=Exists(blind))
+
+    @admin.display(description="marks")
+    def how_many(self, obj) -> str:
+        """Not while there are readers who must not learn of one another's marks: the tags themselves say it, and a
+        look at those is recorded."""
+        return "–" if obj.is_hidden else str(obj.marks)
 
     @admin.display(description="tags it touched")
     def touched(self, obj):
@@ -133,7 +143,7 @@ class RetaggingAdmin(OnMark):
     """Tags on marks as they were before a surgery, so that it can be taken back."""
 
     list_display = ["quote", "of_reader", "tag", "became", "surgery_id", "passage"]
-    list_filter = [("tag", admin.RelatedOnlyFieldListFilter), ("became", admin.EmptyFieldListFilter)]
+    list_filter = [("tag", TagFilter), ("became", admin.EmptyFieldListFilter)]
     search_fields = ["annotation__uid", "annotation__quote", "tag__name", "surgery__uid"]
     ordering = ["-id"]
     fields = readonly_fields = [
@@ -150,7 +160,7 @@ class RetaggingAdmin(OnMark):
 @admin.register(Example)
 class ExampleAdmin(OnMark):
     list_display = ["short_words", "kind", "tag", "comment", "added_by", "created_at", "passage"]
-    list_filter = [TrashFilter, "kind", ("tag", admin.RelatedOnlyFieldListFilter), "created_at"]
+    list_filter = [TrashFilter, "kind", ("tag", TagFilter), "created_at"]
     search_fields = ["words", "comment", "tag__name", "annotation__uid"]
     date_hierarchy = "created_at"
     ordering = ["-id"]

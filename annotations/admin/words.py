@@ -20,7 +20,8 @@ def passage_of(annotation: Annotation):
     return link(annotation.get_absolute_url(), "Read at the passage") if is_open else ""
 
 
-def shown() -> Q:
-    """Marks that are counted in lists. To look at those of blind sessions is recorded, so nobody learns of them here
-    in passing."""
-    return Q(session=None) | ~Q(session__in=TeamSession.objects.filter(hidden()).order_by().values("pk"))
+def shown(mark: str = "") -> Q:
+    """Marks that are counted in lists; `mark` is the path to them, such as `annotation__`. To look at those of blind
+    sessions is recorded, so nobody learns of them here in passing."""
+    blind = TeamSession.objects.filter(hidden()).order_by().values("pk")
+    return Q(**{f"{mark}session": None}) | ~Q(**{f"{mark}session__in": blind})

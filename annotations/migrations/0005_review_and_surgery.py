@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name='annotation',
-            options={'ordering': ['-created_at', '-id'], 'permissions': [('review_annotation', 'Can review public annotations')]},
+            options={'ordering': ['-created_at', '-id'], 'permissions': [('review_annotation', 'Can review public annotations')], 'verbose_name': 'mark'},
         ),
         migrations.AddField(
             model_name='annotation',

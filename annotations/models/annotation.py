@@ -121,6 +121,7 @@ class Annotation(models.Model):
     objects = AnnotationQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "mark"
         ordering = ["-created_at", "-id"]
         permissions = [("review_annotation", "Can review public annotations")]
         constraints = [

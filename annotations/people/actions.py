@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -22,8 +23,8 @@ from annotations.people.queries import (
     same_queues,
 )
 from annotations.people.tables import MOVES, in_pieces, name_of, owned
-from opslens.accounts.actions import SITE, subject_of
-from opslens.accounts.closing import end_sessions
+from opslens.accounts.actions import SITE, anonymise, subject_of
+from opslens.accounts.closing import end_sessions, merged_into
 from opslens.accounts.permissions import may_administer
 from opslens.activity.record import record
 from opslens.models import ReadingPosition, User
@@ -46,6 +47,23 @@ def _locked(*ids: int) -> dict[int, User]:
 def _check_right(actor: User, *people: User) -> None:
     if not all(may_administer(actor, person) for person in people):
         raise Denied("You may not change these accounts.")
+
+
+@transaction.atomic
+def anonymise_person(actor: User, person: User) -> User:
+    """Anonymise an account with those merged into it (`opslens.accounts`), and name it anew in the queues that
+    reviewers have saved, so that they go on finding its marks. Raises as `anonymise`."""
+    _locked(person.pk)
+    accounts = [person.pk, *(account.pk for account in merged_into(person))]
+    names = dict(User.objects.filter(pk__in=accounts).values_list("pk", "username"))
+    person = anonymise(actor, person)
+    renamed = {names[account.pk]: account.username for account in User.objects.filter(pk__in=accounts)}
+    for queue in SavedQueue.objects.filter(query__contains="reader=").only("query"):
+        asked = parse_qsl(queue.query, keep_blank_values=True)
+        anew = [(name, renamed.get(value, value) if name == "reader" else value) for name, value in asked]
+        if anew != asked:
+            SavedQueue.objects.filter(pk=queue.pk).update(query=urlencode(anew))
+    return person
 
 
 @transaction.atomic

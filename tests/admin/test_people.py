@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from annotations.models import Annotation, TeamSession
+from annotations.models import Annotation, SavedQueue, Surgery, Tag, TeamSession
 from annotations.people.actions import merge_people
 from opslens.accounts.actions import anonymise, edit_profile
 from opslens.models import Article, Channel, Event, User
@@ -21,13 +21,18 @@ def words(response) -> str:
     return " ".join(response.content.decode().split())
 
 
-def test_a_person_is_anonymised_after_a_page_that_says_what_stays(client, root, annotator, mark):
+def test_a_person_is_anonymised_after_a_page_that_says_what_stays(client, root, annotator, reviewer, mark):
     mark(annotator, "claim")
+    asked = "state=all&reader=annotator&tag=7&order=newest"
+    queue, other = (
+        SavedQueue.objects.create(reviewer=reviewer, name=name, query=asked.replace("annotator", reader))
+        for name, reader in (("A", "annotator"), ("B", "annotator-2"))
+    )
     client.force_login(root)
     choice = {"action": "anonymise", "_selected_action": [annotator.pk]}
     assert client.post(page_of(User), choice).url == door(annotator, "anonymise")
     page = words(client.get(door(annotator, "anonymise")))
-    assert "1 annotations (author)" in page
+    assert "Marks (author): 1" in page
     assert f"“Former reader {annotator.pk}”" in page
     annotator.refresh_from_db()
     assert annotator.anonymised_at is None
@@ -36,6 +41,9 @@ def test_a_person_is_anonymised_after_a_page_that_says_what_stays(client, root, 
     assert "Anna" not in words(after)
     assert "Anna" not in words(client.get(page_of(Annotation)))
     assert Event.objects.filter(verb="person-anonymised", actor=root).count() == 1
+    # Queues that others have saved go on finding the marks.
+    now = [SavedQueue.objects.get(pk=one.pk).query for one in (queue, other)]
+    assert now == [f"state=all&reader=former-{annotator.pk}&tag=7&order=newest", other.query]
 
 
 def test_several_are_not_anonymised_at_once(client, root, annotator, second_annotator):
@@ -86,7 +94,7 @@ def test_two_accounts_are_merged_and_separated(client, root, annotator, second_a
     onward = client.post(page_of(User), both).url
     assert onward == f"{door(second_annotator, 'merge')}?into=annotator"  # the older account stays
     page = words(client.get(onward))
-    assert "1 annotations (author)" in page
+    assert "Marks (author): 1" in page
     assert f"{door(annotator, 'merge')}?into=second" in page
     assert Annotation.objects.get().author == second_annotator
     assert client.post(onward).url == page_of(User, "change", annotator.pk)
@@ -95,7 +103,7 @@ def test_two_accounts_are_merged_and_separated(client, root, annotator, second_a
     page = words(client.get(page_of(User, "change", second_annotator.pk)))
     assert door(second_annotator, "separate") in page
     assert door(second_annotator, "merge") not in page
-    assert "1 annotations (author)" in words(client.get(door(second_annotator, "separate")))
+    assert "Marks (author): 1" in words(client.get(door(second_annotator, "separate")))
     client.post(door(second_annotator, "separate"))
     made.refresh_from_db()
     assert made.author == second_annotator
@@ -148,6 +156,13 @@ def test_marks_of_a_blind_session_are_not_learnt_of_in_passing(client, root, own
     client.force_login(root)
     for model in (User, Article):
         assert {row.mark_count for row in client.get(page_of(model)).context["cl"].queryset} == {0}
+    assert {row.use_count for row in client.get(page_of(Tag)).context["cl"].queryset} == {0}
+    target = book.tags.get(name="opinion")
+    surgery = Surgery.objects.create(codebook=book, kind="split", source=made.tags.get(), target=target, marks=5309)
+    assert not any(
+        "5309" in words(client.get(page)) for page in (page_of(Surgery), page_of(Surgery, "change", surgery.pk))
+    )
+    assert annotator.name not in filters_of(client.get(page_of(Annotation), {"created_at__year": 1999, "_facets": "1"}))
     looks = Event.objects.filter(verb="staff-looked").order_by("pk")
     assert not looks.exists()
     client.get(page_of(Channel))
@@ -160,3 +175,16 @@ def test_marks_of_a_blind_session_are_not_learnt_of_in_passing(client, root, own
     ]
     TeamSession.objects.update(phase=TeamSession.REVEALED)
     assert {row.mark_count for row in client.get(page_of(Article)).context["cl"].queryset} == {1}
+    assert {row.use_count for row in client.get(page_of(Tag)).context["cl"].queryset} == {0, 1}
+    assert "5309" in words(client.get(page_of(Surgery)))
+    shown = filters_of(client.get(page_of(Annotation), {"created_at__year": 1999, "_facets": "1"}))
+    assert annotator.name in shown
+    assert "(1)" not in shown
+    Annotation.objects.update(deleted_at=made.created_at)
+    assert {row.use_count for row in client.get(page_of(Tag)).context["cl"].queryset} == {0}
+
+
+def filters_of(answer) -> str:
+    """What the filters beside a list offer."""
+    html = answer.content.decode()
+    return html[html.index('id="changelist-filter"') :]
