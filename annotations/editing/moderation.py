@@ -25,7 +25,7 @@ def settled_tags(annotation: Annotation, tag_ids: Iterable[int]) -> list[Tag]:
     return chosen
 
 
-def _any_mark(staff, pk: int) -> tuple[Annotation, Anchor, list[int]]:
+def any_mark(staff, pk: int) -> tuple[Annotation, Anchor, list[int]]:
     """A mark of anybody, in the trash or not, locked for changing. Raises Denied, Missing."""
     if not may_moderate(staff):
         raise Denied("Only administrators can change marks of others.")
@@ -40,7 +40,7 @@ def _any_mark(staff, pk: int) -> tuple[Annotation, Anchor, list[int]]:
 def moderate_mark(staff, pk: int, version: int, *, note: str, visibility: str, tag_ids: Iterable[int]) -> Annotation:
     """Change the words around a mark, not its passage. Raises Conflict, Invalid, Denied, Missing."""
     with transaction.atomic():
-        annotation, anchor, carried = _any_mark(staff, pk)
+        annotation, anchor, carried = any_mark(staff, pk)
         if annotation.version != version:
             raise Conflict("This mark was changed in the meantime. Load the page again.", current=annotation)
         before = actions.state_of(annotation, anchor, carried)
@@ -59,7 +59,7 @@ def moderate_mark(staff, pk: int, version: int, *, note: str, visibility: str, t
 def set_deleted(staff, pk: int, *, gone: bool) -> Annotation:
     """Move a mark to its author's trash, or bring it back. Doing it again is not an error. Raises Denied, Missing."""
     with transaction.atomic():
-        annotation, anchor, carried = _any_mark(staff, pk)
+        annotation, anchor, carried = any_mark(staff, pk)
         if (annotation.deleted_at is not None) == gone:
             return annotation
         verb = "staff-deleted-mark" if gone else "staff-restored-mark"

@@ -20,7 +20,7 @@ from annotations.carrying import carry_on
 from annotations.codebook import actions as codebook
 from annotations.codebook.kept import all_tags
 from annotations.editing.actions import number_of, own_mark, place_in, resolve_tags, state_of
-from annotations.editing.moderation import _any_mark
+from annotations.editing.moderation import any_mark
 from annotations.editing.undoing import put_back, state_in, tags_today
 from annotations.history import visible
 from annotations.history.telling import AFTER, BEFORE, can_be_restored
@@ -150,7 +150,7 @@ def _put_mark_back(viewer, annotation: Annotation, found: Restorable) -> None:
         deleted = annotation.deleted_at is not None
         annotation, home, tag_ids = own_mark(viewer, annotation.uid, deleted=deleted, may=_is_author)
     else:
-        annotation, home, tag_ids = _any_mark(viewer, annotation.pk)
+        annotation, home, tag_ids = any_mark(viewer, annotation.pk)
     now, then = state_of(annotation, home, tag_ids), found.then
     if now != found.now:
         raise Conflict(CHANGED, current=restorable(viewer, found.event.pk, found.which))
