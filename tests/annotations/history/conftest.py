@@ -9,7 +9,7 @@ import pytest
 from django.http import HttpResponse
 
 from annotations.models import TeamSession
-from opslens.models import Event
+from opslens.models import Event, User
 from tests.support.teams import start_session
 
 CLAIM, OPINION, GUESS = "The council passed the levy on Monday.", "Nobody asked the fishermen.", "That is a guess."
@@ -19,6 +19,12 @@ CLAIM, OPINION, GUESS = "The council passed the levy on Monday.", "Nobody asked 
 def session(owner, annotator, second_annotator, reviewer, article) -> TeamSession:
     """Two annotators, a reviewer, an owner who does not read; marks are being made, hidden from one another."""
     return start_session(owner, article, annotators=[annotator, second_annotator], reviewers=[reviewer])
+
+
+@pytest.fixture
+def staff(person) -> User:
+    """Who may see everything."""
+    return person("admin", "Ada Admin", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

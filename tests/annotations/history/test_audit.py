@@ -16,14 +16,6 @@ from tests.annotations.history.conftest import CLAIM, OPINION, lines_in
 from tests.support.teams import mark_in
 
 
-@pytest.fixture
-def staff(person):
-    one = person("admin", "Ada Admin")
-    one.is_staff = one.is_superuser = True
-    one.save()
-    return one
-
-
 def rows_of(answer) -> list[dict[str, str]]:
     assert answer.status_code == 200
     body = b"".join(answer.streaming_content).decode()

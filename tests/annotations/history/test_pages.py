@@ -26,15 +26,6 @@ from opslens.models import Event
 from tests.annotations.history.conftest import CLAIM, GUESS, OPINION, last_event, lines_in
 from tests.support.teams import finish_all, mark_in, move_on, seat_of
 
-
-@pytest.fixture
-def staff(person):
-    one = person("admin", "Ada Admin")
-    one.is_staff = one.is_superuser = True
-    one.save()
-    return one
-
-
 # --- Marks ---
 
 

@@ -26,14 +26,6 @@ from tests.annotations.history.conftest import CLAIM, GUESS, last_event
 from tests.support.teams import finish_all, mark_in, move_on
 
 
-@pytest.fixture
-def staff(person):
-    one = person("admin", "Ada Admin")
-    one.is_staff = one.is_superuser = True
-    one.save()
-    return one
-
-
 def now_of(annotation: Annotation) -> dict:
     annotation = Annotation.objects.get(pk=annotation.pk)
     home = annotation.anchors.get(revision_id=annotation.revision_id)
