@@ -17,7 +17,7 @@ def passage_of(annotation: Annotation):
     """A link to where a mark stands. One of a session is for its members alone until the session is out."""
     session = annotation.session
     is_open = session is None or session.phase in TeamSession.OUT
-    return link(annotation.get_absolute_url(), "Read at the passage") if is_open else ""
+    return link(annotation.get_absolute_url(), "Read") if is_open else ""
 
 
 def shown(mark: str = "") -> Q:

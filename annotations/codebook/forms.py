@@ -16,6 +16,15 @@ from annotations.models.codebook import CONCEPTS
 _TWO_LINES = forms.Textarea(attrs={"rows": 2, "maxlength": 400})
 
 
+def concept_field(label: str = "Counts as") -> forms.ChoiceField:
+    return forms.ChoiceField(
+        required=False,
+        label=label,
+        choices=[("", "nothing in particular"), *((concept, concept) for concept in CONCEPTS)],
+        help_text="In the figures about an article, whatever the tag is called.",
+    )
+
+
 class TagForm(forms.Form):
     name = forms.CharField(max_length=40, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
     key = forms.CharField(
@@ -48,12 +57,7 @@ class TagForm(forms.Form):
         label="Proposes",
         help_text="Offered with it while a mark carries no tag of that tag’s group.",
     )
-    concept = forms.ChoiceField(
-        required=False,
-        label="Counts as",
-        choices=[("", "nothing in particular"), *((concept, concept) for concept in CONCEPTS)],
-        help_text="In the figures about an article, whatever the tag is called.",
-    )
+    concept = concept_field()
     version = forms.IntegerField(min_value=0, max_value=2**31, required=False, widget=forms.HiddenInput)
 
     def __init__(self, codebook: Codebook, data=None, *, tag: Tag | None = None, initial: dict | None = None) -> None:

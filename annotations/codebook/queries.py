@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from annotations.codebook.examples import shown_to
 from annotations.codebook.words import LOOKS
 from annotations.models import Annotation, AnnotationTag, Codebook, Example, Tag, TagGroup
+from annotations.models.codebook import SLOTS
 from opslens.web.refusals import Refused
 
 ORDER = ("group__position", "group_id", "position", "pk")
@@ -39,6 +40,13 @@ def offered_tags(codebook: Codebook) -> list[Tag]:
     """The tags that readers may put on a mark today, each with its group; one query."""
     offered = Tag.objects.filter(codebook=codebook, is_on=True, retired_at=None)
     return list(offered.select_related("group").order_by(*ORDER))
+
+
+def first_free_look(codebook: Codebook, otherwise: int) -> int:
+    """The first look that no tag of the codebook has, whether in use or retired; `otherwise` when each is taken. One
+    query."""
+    taken = set(Tag.objects.filter(codebook=codebook).values_list("slot", flat=True))
+    return next((slot for slot in SLOTS if slot not in taken), otherwise)
 
 
 def tags_by_id(codebook: Codebook) -> dict[int, Tag]:

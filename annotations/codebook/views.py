@@ -91,7 +91,10 @@ def _asked_group(book: Codebook, asked: str) -> TagGroup:
 def add(request: HttpRequest, book: int | None = None) -> HttpResponse:
     book = book_to_edit(request.user, book)
     group = _asked_group(book, request.GET.get("group", ""))
-    form = TagForm(book, request.POST if request.method == "POST" else None, initial={"group": group.pk, "slot": 1})
+    if request.method == "POST":
+        form = TagForm(book, request.POST)
+    else:
+        form = TagForm(book, initial={"group": group.pk, "slot": queries.first_free_look(book, 1)})
     if form.is_bound and form.is_valid():
         try:
             made = actions.add_tag(request.user, book, form.values())

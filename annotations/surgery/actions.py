@@ -7,7 +7,9 @@ The version of a mark counts what its author did to it, so it is left alone: dec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial, wraps
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,6 +26,7 @@ from annotations.models import (
     SessionArticle,
     Surgery,
     Tag,
+    TagGroup,
     TeamSession,
 )
 from annotations.models.team import hidden, hold
@@ -38,17 +41,18 @@ CLASHES = {
     KEEP: "Keep what the mark carries",
     WIN: "Let the merged tag win",
 }
+ATTEMPTS = 5
 MERGED, SPLIT, UNDONE = "tags-merged", "tag-split", "surgery-undone"
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo did: on how many marks it left things as they are, and what else there is to say. `left` is None for
-    somebody who may not know about all marks."""
+    """What an undo did: on how many marks it left things as they are, as far as who undoes it may know, and what else
+    there is to say."""
 
     surgery: Surgery
+    left: Use
     changed: bool = True
-    left: int | None = 0
     said: tuple[str, ...] = ()
 
 
@@ -77,6 +81,26 @@ def knows_all(viewer, codebook: Codebook) -> bool:
     return viewer.is_staff and codebook.is_default
 
 
+def may_clash(source: Tag, group: TagGroup) -> bool:
+    """Whether a mark with this tag may carry another one of this group, beside which none can come."""
+    return group.exclusive and source.group_id != group.pk
+
+
+def must_choose(actor, source: Tag, target: Tag) -> bool:
+    """Whether a merge has to be told beforehand what becomes of marks with another tag of the target's group. Asking
+    only where there are such marks would tell this person of marks that they may not see."""
+    return may_clash(source, target.group) and not knows_all(actor, source.codebook)
+
+
+def _check_choice(actor, source: Tag, target: Tag, clash: str) -> None:
+    if must_choose(actor, source, target) and clash not in (KEEP, WIN):
+        message = (
+            f"There may be marks with “{source.name}” that you cannot see, and of “{target.group.name}” a mark carries "
+            "only one tag. Choose what becomes of marks that carry another one. Nothing was changed."
+        )
+        raise Invalid(message, {"clash": message})
+
+
 def _open(actor, codebook_id: int | None, taggings: Callable[[], QuerySet[AnnotationTag]]) -> Codebook:
     """The codebook for surgery, with everything held that others could change meanwhile, in the order in which they
     take it: sessions, their articles, marks. Raises Missing, Denied, Conflict."""
@@ -92,9 +116,25 @@ def _open(actor, codebook_id: int | None, taggings: Callable[[], QuerySet[Annota
     return codebook
 
 
-def _tags(codebook: Codebook, *ids: int) -> list[Tag]:
-    """These tags of the codebook. The first one is locked so that nobody puts it on a mark meanwhile."""
+def _again(verb):
+    """Begin this verb anew, a few times, where somebody else holds a mark that came by the tag while the verb was
+    waiting: they may in turn wait for the tag. Then raises Conflict."""
+
+    @wraps(verb)
+    def tried(*arguments, **more):
+        for _ in range(ATTEMPTS):
+            with suppress(rows.Held):  # its transaction is undone, and with that all that it held
+                return verb(*arguments, **more)
+        raise Conflict("Readers are changing marks with this tag just now. Nothing was changed. Try again.")
+
+    return tried
+
+
+def _tags(codebook: Codebook, taggings: Callable[[], QuerySet[AnnotationTag]], *ids: int) -> list[Tag]:
+    """These tags of the codebook. The first one is locked so that nobody puts it on a mark meanwhile; and so are marks
+    on which it was put until then. Raises rows.Held, Missing."""
     list(Tag.objects.select_for_update().filter(pk=ids[0]).values_list("pk"))
+    rows.lock_marks(taggings(), wait=False)
     found = {tag.pk: tag for tag in Tag.objects.select_related("group").filter(pk__in=ids, codebook=codebook)}
     for tag in found.values():
         tag.codebook = codebook
@@ -131,21 +171,25 @@ def _check_key(key: str) -> None:
         raise Invalid("This form is not complete. Load the page again.")
 
 
+@_again
 def merge(actor, source_id: int, target_id: int, *, clash: str = STOP, key: str = "") -> Surgery:
     """Every tagging of `source` becomes one of `target`, on marks in the trash and in settled readings, too; `source`
     is retired. A mark that carries both keeps `target`. The same `key` again returns what was done the first time.
 
     `clash` says what becomes of marks that carry yet another tag of the target's exclusive group. Raises Invalid when
-    there are any and it is `stop`; Conflict when an edition is out; Denied, Missing.
+    it is `stop` and there are any, or the actor may not know whether there are (`must_choose`); Conflict when an
+    edition is out; Denied, Missing.
     """
     _check_key(key)
     try:
         with transaction.atomic():
-            codebook = _open(actor, _book_of(source_id), lambda: AnnotationTag.objects.filter(tag=source_id))
+            taggings = partial(AnnotationTag.objects.filter, tag=source_id)
+            codebook = _open(actor, _book_of(source_id), taggings)
             if done := _done_before(actor, key, Surgery.MERGE, source_id):
                 return done
-            source, target = _tags(codebook, source_id, target_id)
+            source, target = _tags(codebook, taggings, source_id, target_id)
             _check_target(source, target)
+            _check_choice(actor, source, target, clash)
             use = touched_by_change(actor, source)
             was = {"source": _tag_state(source), "use": _use(use)}
             surgery = _begin(actor, Surgery.MERGE, source, target, key)
@@ -166,6 +210,7 @@ def merge(actor, source_id: int, target_id: int, *, clash: str = STOP, key: str 
     return surgery
 
 
+@_again
 def split(
     actor,
     source_id: int,
@@ -184,14 +229,11 @@ def split(
     _check_key(key)
     try:
         with transaction.atomic():
-            codebook = _open(
-                actor,
-                _book_of(source_id),
-                lambda: selection.taggings(actor, Tag(pk=source_id)),
-            )
+            chosen = partial(selection.taggings, actor, Tag(pk=source_id))
+            codebook = _open(actor, _book_of(source_id), chosen)
             if done := _done_before(actor, key, Surgery.SPLIT, source_id):
                 return done
-            source, *others = _tags(codebook, source_id, *([] if target_id is None else [target_id]))
+            source, *others = _tags(codebook, chosen, source_id, *([] if target_id is None else [target_id]))
             taggings = selection.taggings(actor, source)
             use = Use(taggings.count(), complete=False)
             if not use.count:
@@ -288,6 +330,7 @@ def _finish(actor, verb: str, surgery: Surgery, was: dict[str, Any], after: dict
     record(surgery.codebook.channel, verb, actor=actor, subject=surgery.subject, before=before, after=after)
 
 
+@_again
 def undo(actor, uid: str) -> Undone:
     """Take a surgery back: taggings, settled readings and tags are as they were before, under the ids they had, as far
     as nobody has changed them since. Doing it again is not an error. Raises Missing, Denied; Conflict when an edition
@@ -298,26 +341,32 @@ def undo(actor, uid: str) -> Undone:
             raise Missing("There is no such change.")
         pk, codebook_id, source_id, target_id = found
         theirs = Annotation.objects.filter(retaggings__surgery=pk).values("pk")
-        codebook = _open(actor, codebook_id, lambda: AnnotationTag.objects.filter(annotation__in=theirs))
-        source, target = _tags(codebook, source_id, target_id)
+        taggings = partial(AnnotationTag.objects.filter, annotation__in=theirs)
+        codebook = _open(actor, codebook_id, taggings)
+        source, target = _tags(codebook, taggings, source_id, target_id)
         surgery = Surgery.objects.select_for_update(no_key=True).get(pk=pk)
         surgery.codebook, surgery.source, surgery.target = codebook, source, target
         if surgery.undone_at is not None:
-            return Undone(surgery, changed=False)
+            return Undone(surgery, Use(0, complete=knows_all(actor, codebook)), changed=False)
         _check_is_last(surgery)
-        left = rows.put_back(surgery, source, target)
-        said = _put_back_tags(surgery, source, target)
+        rows.put_back(surgery, source, target)
+        others = rows.not_put_back(surgery)
+        left = Use(others.count(), complete=True)
+        said = _put_back_tags(actor, surgery, source, target)
         settled = decisions.put_back(surgery.was.get("decisions", []), source, target)
-        if settled:
+        tells_all = not hides_marks(codebook)
+        if settled and tells_all:
             said.append(f"{settled} settled reading{'' if settled == 1 else 's'} that changed since stay as they are.")
         surgery.undone_at = timezone.now()
         surgery.save(update_fields=["undone_at"])
         before = {"source": source.name, "target": target.name, "kind": surgery.kind}
         after: dict[str, Any] = {"source": state_of(source), "target": state_of(target)}
-        if not hides_marks(codebook):
-            after |= {"marks": surgery.marks, "left": left}
+        if tells_all:
+            after |= {"marks": surgery.marks, "left": left.count}
         record(codebook.channel, UNDONE, actor=actor, subject=surgery.subject, before=before, after=after)
-    return Undone(surgery, left=left if knows_all(actor, codebook) or not left else None, said=tuple(said))
+        if not knows_all(actor, codebook):
+            left = Use(Annotation.objects.visible_to(actor).filter(pk__in=others).count(), complete=False)
+    return Undone(surgery, left, said=tuple(said))
 
 
 def _check_is_last(surgery: Surgery) -> None:
@@ -330,8 +379,9 @@ def _check_is_last(surgery: Surgery) -> None:
         raise Conflict(message, current=blocking)
 
 
-def _put_back_tags(surgery: Surgery, source: Tag, target: Tag) -> list[str]:
-    """Make the tags what they were; what there is to say about it."""
+def _put_back_tags(actor, surgery: Surgery, source: Tag, target: Tag) -> list[str]:
+    """Make the tags what they were; what there is to say about it. Neither depends on marks that the actor may not
+    know of."""
     said: list[str] = []
     if surgery.kind == Surgery.MERGE:
         was = surgery.was["source"]
@@ -349,11 +399,15 @@ def _put_back_tags(surgery: Surgery, source: Tag, target: Tag) -> list[str]:
                 Tag.objects.filter(pk=pk).update(proposes=source, version=tag.version + 1)
         Example.objects.filter(pk__in=surgery.was["examples"], tag=target).update(tag=source)
     elif surgery.was["made"]:
-        if target.taggings.exists() or target.retired_at is not None:
+        every = knows_all(actor, surgery.codebook)
+        carried = target.taggings if every else Annotation.objects.visible_to(actor).filter(taggings__tag=target)
+        if carried.exists() or target.retired_at is not None:
             said.append(f"“{target.name}” stays, because marks carry it.")
         else:
-            # What still names it, such as a form that is open somewhere, means the tag it came from.
-            target.retired_at, target.merged_into = timezone.now(), source
+            target.retired_at = timezone.now()
+            # What still names it, such as a form that is open somewhere, means the tag it came from. Marks that are
+            # hidden from this person may carry it; those keep it, as they keep every tag that is retired.
+            target.merged_into = source if every else None
             target.version += 1
             target.save(update_fields=["retired_at", "merged_into", "version"])
     return said

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 
-from annotations.codebook.queries import ORDER
+from annotations.codebook.forms import concept_field
+from annotations.codebook.queries import ORDER, first_free_look
 from annotations.codebook.words import LOOKS
 from annotations.models import Annotation, AnnotationTag, Tag
 from annotations.surgery.actions import CLASHES, STOP
@@ -30,6 +31,12 @@ class _Clash(forms.Form):
         choices=list(CLASHES.items()),
         widget=forms.RadioSelect,
     )
+
+    def demand_choice(self) -> None:
+        """Offer only what does not depend on whether there are such marks. What else is sent the verb refuses."""
+        field = self.fields["clash"]
+        field.widget.choices = [(choice, words) for choice, words in CLASHES.items() if choice != STOP]
+        field.widget.attrs["required"] = True
 
     def chosen_clash(self) -> str:
         return self.cleaned_data.get("clash") or STOP
@@ -79,11 +86,14 @@ class SplitForm(_Clash):
     definition = forms.CharField(
         required=False, max_length=400, label="What the new tag means", widget=forms.Textarea(attrs={"rows": 2})
     )
+    concept = concept_field("The new tag counts as")
     FILTERS = ("reader", "session", "article", "has_note", "words", "together", "first", "last")
-    NEW_TAG = ("name", "group", "slot", "definition")
+    NEW_TAG = ("name", "group", "slot", "concept", "definition")
 
     def __init__(self, viewer, source: Tag, data=None) -> None:
-        initial = {"how": FILTER, "clash": STOP, "group": source.group_id, "slot": source.slot}
+        initial = {"how": FILTER, "clash": STOP, "group": source.group_id, "concept": source.concept}
+        if data is None:
+            initial["slot"] = first_free_look(source.codebook, source.slot)
         super().__init__(data, initial=initial)
         marks = Annotation.objects.visible_to(viewer)
         marks = marks.filter(pk__in=AnnotationTag.objects.filter(tag=source).values("annotation")).order_by()
@@ -119,6 +129,7 @@ class SplitForm(_Clash):
             "name": given["name"],
             "group_id": given["group"],
             "slot": given["slot"] or None,
+            "concept": given["concept"],
             "definition": given["definition"],
         }
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from annotations.codebook.queries import Use, samples, touched_by_change, use_of
 from annotations.models import Annotation, AnnotationTag, Decision, Tag, TagGroup
-from annotations.surgery.actions import hides_marks, require_open
+from annotations.surgery.actions import hides_marks, may_clash, must_choose, require_open
 from annotations.surgery.effect import NEW, Effect, of_merge, of_split
 from annotations.surgery.selecting import Selection
 from opslens.web.refusals import Conflict
@@ -18,8 +18,8 @@ from opslens.web.refusals import Conflict
 @dataclass(frozen=True)
 class Preview:
     """`both`: marks that carry the target, too, and only lose the source. `clashes`: marks with another tag of the
-    target's exclusive group; None when there can be none. `settled` readings; None when there can be none. `refused`:
-    why it will not be done."""
+    target's exclusive group; None when there can be none. `must_choose`: what becomes of these must be said whether
+    there are any or not. `settled` readings; None when there can be none. `refused`: why it will not be done."""
 
     use: Use
     samples: Sequence[Annotation]
@@ -30,6 +30,7 @@ class Preview:
     effects: Sequence[Effect]
     refused: str = ""
     is_session: bool = False
+    must_choose: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -38,7 +39,7 @@ class Preview:
 
 def _clashing(taggings: QuerySet[AnnotationTag], source: Tag, target: int, group: TagGroup):
     """Those on marks with another tag of this exclusive group than these two."""
-    if not group.exclusive or (source.group_id == group.pk and source.group.exclusive):
+    if not may_clash(source, group):
         return None
     there = AnnotationTag.objects.filter(exclusive_group=group).exclude(tag__in=[source.pk, target])
     return taggings.filter(annotation__in=there.values("annotation"))
@@ -70,6 +71,7 @@ def of_merging(viewer, source: Tag, target: Tag, clash: str) -> Preview:
         effects=of_merge(viewer, source, target, clash),
         refused=_refused(source),
         is_session=not book.is_default,
+        must_choose=must_choose(viewer, source, target),
     )
 
 

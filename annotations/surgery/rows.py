@@ -6,17 +6,23 @@
 from __future__ import annotations
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from annotations.models import Annotation, AnnotationTag, Retagging, Surgery, Tag, TagGroup
 
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL’s name for it
 _TAGGINGS, _KEPT = AnnotationTag._meta.db_table, Retagging._meta.db_table
 
 
-def lock_marks(taggings: QuerySet[AnnotationTag]) -> None:
+class Held(Exception):
+    """Somebody else holds one of the marks."""
+
+
+def lock_marks(taggings: QuerySet[AnnotationTag], *, wait: bool = True) -> None:
     """Hold the marks of these taggings until the transaction ends. Whoever edits a mark holds it first, too, so that
-    nobody waits for the other while the other waits for them. SQLite has one writer anyway."""
+    nobody waits for the other while the other waits for them. SQLite has one writer anyway. Without `wait`, raises Held
+    where somebody else holds one; the transaction is lost then."""
     if connection.vendor != "postgresql":
         return
     marks = Annotation.objects.filter(pk__in=taggings.order_by().values("annotation")).order_by("pk")
@@ -25,7 +31,12 @@ def lock_marks(taggings: QuerySet[AnnotationTag]) -> None:
     except EmptyResultSet:
         return
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({sql} FOR NO KEY UPDATE) AS held", params)
+        try:
+            cursor.execute(f"SELECT count(*) FROM ({sql} FOR NO KEY UPDATE{'' if wait else ' NOWAIT'}) AS held", params)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") == _LOCK_NOT_AVAILABLE:
+                raise Held from error
+            raise
 
 
 def keep(surgery: Surgery, taggings: QuerySet[AnnotationTag], became: Tag | None) -> int:
@@ -101,9 +112,8 @@ def _insert(rows: QuerySet[Retagging], tag: Tag) -> None:
         )
 
 
-def put_back(surgery: Surgery, source: Tag, target: Tag) -> int:
-    """Make taggings what they were, as far as they still are what the surgery made of them; on how many marks they are
-    not, and stay as they are."""
+def put_back(surgery: Surgery, source: Tag, target: Tag) -> None:
+    """Make taggings what they were, as far as they still are what the surgery made of them: see `not_put_back`."""
     kept = surgery.retaggings
     # What became the target, and still is.
     still = _on_the_mark(pk=OuterRef("tagging"), tag=target)
@@ -120,5 +130,9 @@ def put_back(surgery: Surgery, source: Tag, target: Tag) -> int:
     for other in Tag.objects.select_related("group").filter(pk__in=list(others)):
         ours = kept.filter(Exists(_on_the_mark(tag=source)), became=None, tag=other)
         _insert(_free_for(other, ours), other)
+
+
+def not_put_back(surgery: Surgery) -> QuerySet[Retagging]:
+    """By mark, those that are not what they were, because somebody has changed the mark since."""
     as_it_was = AnnotationTag.objects.filter(pk=OuterRef("tagging"), tag=OuterRef("tag"))
-    return kept.exclude(Exists(as_it_was)).values("annotation").distinct().count()
+    return surgery.retaggings.exclude(Exists(as_it_was)).values("annotation").distinct()

@@ -62,6 +62,8 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_bound and (form.is_valid() or "target" in form.cleaned_data):
         target = Tag.objects.select_related("group").get(pk=form.cleaned_data["target"])
         foreseen = preview.of_merging(request.user, source, target, form.chosen_clash())
+        if foreseen.must_choose:
+            form.demand_choice()
     invalid = form.is_bound and not form.is_valid()
     context = {
         "tag": source,
@@ -192,11 +194,13 @@ def undo(request: HttpRequest, uid: str) -> HttpResponse:
     undone = actions.undo(request.user, uid)
     source, target = undone.surgery.source.name, undone.surgery.target.name
     said = [f"Undone: “{source}” and “{target}” are as they were before."]
-    if undone.left is None:
-        said.append("Marks that were changed since then are left as they are.")
-    elif undone.left:
-        marks = f"{undone.left:,} mark{'s' if undone.left > 1 else ''}"
-        said.append(f"{marks} changed since then {'are' if undone.left > 1 else 'is'} left as now.")
+    left = undone.left
+    if not left.complete:
+        # The same words whether or not there are others.
+        seen = f": {left}" if left.count else ""
+        said.append(f"What somebody has changed since then stays as it is{seen}.")
+    elif left.count:
+        said.append(f"{left} changed since then {'are' if left.count > 1 else 'is'} left as now.")
     messages.success(request, " ".join([*said, *undone.said]))
     where = changes_url(undone.surgery.codebook)
     return HttpResponseClientRedirect(where) if request.htmx else redirect(where)

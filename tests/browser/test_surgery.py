@@ -139,5 +139,6 @@ def test_split_import_and_examples_in_every_look(open_page, mark, annotator, sta
         '{"name": "irony", "group": "free", "slot": 3}, {"name": "loaded", "group": "free", "slot": 3}]}'
     )
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_role("heading", name="What the file means here")).to_be_visible()
+    expect(page.get_by_role("heading", name="What the file means here")).to_be_focused()
+    expect(page.get_by_role("cell", name="loaded grey, dotted").locator(".tag.s3")).to_be_visible()
     check(page)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 
 from annotations.codebook import actions
 from annotations.models import Annotation, Tag
@@ -211,6 +212,15 @@ def test_adding_in_place_and_without_javascript(client, book, tag, editor):
     group = tag("attack").group_id
     form = client.get(f"/codebook/add/?group={group}", **HTMX)
     assert f'<option value="{group}" selected>' in form.content.decode()
+    looks = r'name="slot" value="(\d+)"[^>]* checked'
+    assert re.findall(looks, form.content.decode()) == ["5"]
+    Tag.objects.filter(name="attack").update(slot=5)
+    Tag.objects.bulk_create(
+        Tag(codebook=book, group_id=group, name=f"look {slot}", slot=slot, retired_at=timezone.now())
+        for slot in range(1, 11)
+    )
+    form = client.get(f"/codebook/add/?group={group}", **HTMX)
+    assert re.findall(looks, form.content.decode()) == ["1"]
     data = {"name": "irony", "key": "i", "group": group, "slot": 6}
     response = client.post(f"/codebook/add/?group={group}", data, **HTMX)
     assert "irony i offered 0 marks" in text_of(response)

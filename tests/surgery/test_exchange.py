@@ -203,7 +203,7 @@ def test_an_import_adds_updates_and_is_undone(codebook, editor, annotator, make,
     data = as_data(codebook)
     for one in data["tags"]:
         if one["name"] == "loaded":
-            one |= {"definition": "Changed.", "key": "x", "proposes": "claim"}
+            one |= {"definition": "Changed.", "key": "x", "proposes": "claim", "slot": 3}
     template = data["tags"][-1]
     data["groups"].append({"key": "tone", "name": "Tone", "exclusive": True, "hint": ""})
     data["tags"] += [
@@ -213,16 +213,13 @@ def test_an_import_adds_updates_and_is_undone(codebook, editor, annotator, make,
     incoming = read(json.dumps(data).encode())
     found = plan(codebook, incoming)
     assert [line.data.name for line in found.new] == ["irony", "attack"]
-    assert [(line.tag.name, line.shown) for line in found.differing] == [
-        (
-            "loaded",
-            [
-                ("key", "l", "x"),
-                ("definition", before["loaded"].definition, "Changed."),
-                ("proposes", "(empty)", "claim"),
-            ],
-        )
-    ]
+    (line,) = found.differing
+    assert {one.what: (one.now, one.then, one.looks) for one in line.shown} == {
+        "key": ("l", "x", None),
+        "look": ("pink, thick dots", "grey, dotted", (8, 3)),
+        "definition": (before["loaded"].definition, "Changed.", None),
+        "proposes": ("(empty)", "claim", None),
+    }
     events = Event.objects.count()
     assert import_codebook(editor, codebook, incoming, UPDATE, key="k" * 10)[1]
     assert import_codebook(editor, codebook, incoming, UPDATE, key="k" * 10)[1] is False

@@ -90,7 +90,6 @@ def _merge_or_split(here, owner, annotator, article, marks, decided, pair, clash
     settled = [tags if is_split else expected(tags, *pair, clash) for tags in decided]
     touched = [at for at in chosen if pair[0] in marks[at]]
     clashes = [expected(marks[at], *pair, KEEP) != expected(marks[at], *pair, WIN) for at in chosen]
-    clashes += [] if is_split else [expected(tags, *pair, KEEP) != expected(tags, *pair, WIN) for tags in decided]
 
     def operate() -> Surgery:
         if not is_split:
@@ -98,7 +97,9 @@ def _merge_or_split(here, owner, annotator, article, marks, decided, pair, clash
         names = [made[at].uid for at in picked if at < len(made)]
         return split(owner, source.pk, Selection(picked=names), target_id=target.pk, clash=clash)
 
-    if (clash == STOP and any(clashes)) or (is_split and not touched):
+    # An owner does not see what is in the trash, so that a merge asks whether it would matter or not.
+    asks = any(clashes) if is_split else any(pair[1] in g and pair[0] not in g for g in (TYPE, SUPPORT))
+    if (clash == STOP and asks) or (is_split and not touched):
         with pytest.raises(Invalid):
             operate()
         assert tag_rows(here.codebook) == before
@@ -114,7 +115,7 @@ def _merge_or_split(here, owner, annotator, article, marks, decided, pair, clash
     source.refresh_from_db()
     assert (source.merged_into, source.retired_at is None) == ((None, True) if is_split else (target, False))
     done = undo(owner, surgery.uid)
-    assert (done.left, done.said) == (0, ())
+    assert (done.left.count, done.said) == (0, ())
     assert tag_rows(here.codebook) == before
     assert list(Annotation.objects.order_by("pk").values_list("version", "updated_at")) == versions
     assert Event.objects.count() == events + 2
@@ -156,7 +157,7 @@ def test_an_undo_leaves_alone_what_was_changed_since(db, here, owner, annotator,
                 now = tags_on([made[at]])[0]
                 assert tags - {pair[1]} <= now
                 assert now - tags <= marks[at]
-            assert left is None or left <= len(changed)
+            assert left.count <= len(changed)
             raise Rollback
     except Rollback:
         pass
@@ -172,7 +173,7 @@ def test_what_others_did_meanwhile_stays(codebook, owner, annotator, article, ma
     edit_mark(annotator, both.uid, 1, tags=[])
     done = undo(staff, surgery.uid)
     assert tags_on([kept, moved, again, both]) == [{"loaded"}, {"attack"}, {"loaded"}, set()]
-    assert done.left == 2
+    assert (done.left.count, done.left.complete) == (2, True)
     tag["loaded"].refresh_from_db()
     assert (tag["loaded"].retired_at, tag["loaded"].merged_into) == (None, None)
 
@@ -188,22 +189,51 @@ def test_the_key_that_another_tag_has_by_now_is_lost(codebook, editor, tag):
 def test_proposals_follow(codebook, editor, tag):
     assert tag("unsourced").proposes == tag("claim")
     Tag.objects.filter(name="evidence").update(proposes=tag("claim"))
-    surgery = merge(editor, tag("claim").pk, tag("unsourced").pk)
+    surgery = merge(editor, tag("claim").pk, tag("unsourced").pk, clash=KEEP)
     assert tag("unsourced").proposes is None  # of its own group
     assert tag("evidence").proposes == tag("unsourced")
     undo(editor, surgery.uid)
     assert (tag("unsourced").proposes, tag("evidence").proposes) == (tag("claim"), tag("claim"))
 
 
-def test_a_split_makes_a_tag_and_its_undo_retires_it(codebook, editor, annotator, make, tag):
+def test_a_split_makes_a_tag_and_its_undo_retires_it(codebook, editor, staff, annotator, make, tag):
     marks = make(annotator, "loaded", "loaded evidence", "attack")
-    values = {"name": "sneer", "group_id": tag("loaded").group_id, "slot": 5}
-    surgery = split(editor, tag("loaded").pk, Selection(together=tag("evidence").pk), values=values)
+    values = {"name": "sneer", "group_id": tag("loaded").group_id, "slot": 5, "concept": "loaded"}
+    surgery = split(staff, tag("loaded").pk, Selection(together=tag("evidence").pk), values=values)
     assert tags_on(marks) == [{"loaded"}, {"sneer", "evidence"}, {"attack"}]
-    assert (tag("loaded").retired_at, surgery.marks) == (None, 1)
-    undo(editor, surgery.uid)
+    assert (tag("loaded").retired_at, surgery.marks, tag("sneer").concept) == (None, 1, "loaded")
+    undo(staff, surgery.uid)
     assert tags_on(marks) == [{"loaded"}, {"loaded", "evidence"}, {"attack"}]
     assert (tag("sneer").retired_at is None, tag("sneer").merged_into) == (False, tag("loaded"))
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["no mark", "a private mark"])
+def test_nobody_learns_of_marks_that_are_hidden_from_them(codebook, editor, annotator, make, tag, hidden):
+    """Whatever an editor does: the same answers, whether or not somebody has a private mark that is concerned."""
+    make(annotator, "loaded")
+    private = []
+
+    def somebody_marks(tags: str) -> None:
+        private[:] = make(annotator, tags) if hidden else ()
+        Annotation.objects.filter(pk__in=[one.pk for one in private]).update(visibility="private")
+
+    # A merge, where a mark carries a tag of the same group.
+    somebody_marks("loaded claim")
+    with pytest.raises(Invalid, match="There may be marks with “loaded” that you cannot see") as refused:
+        merge(editor, tag("loaded").pk, tag("opinion").pk, clash=STOP)
+    assert list(refused.value.errors) == ["clash"]
+    surgery = merge(editor, tag("loaded").pk, tag("opinion").pk, clash=WIN)
+    # Its undo, where the mark was changed since.
+    AnnotationTag.objects.filter(annotation__in=private).delete()
+    done = undo(editor, surgery.uid)
+    assert (done.left.count, done.left.complete, done.said) == (0, False, ())
+    # A split into a new tag, which somebody takes up.
+    values = {"name": "sneer", "group_id": tag("loaded").group_id, "slot": 5}
+    surgery = split(editor, tag("loaded").pk, Selection(), values=values)
+    somebody_marks("sneer")
+    assert undo(editor, surgery.uid).said == ()
+    assert (tag("sneer").retired_at is None, tag("sneer").merged_into) == (False, None)
+    assert tags_on(private) == [{"sneer"}] * hidden
 
 
 @pytest.mark.parametrize(

@@ -65,15 +65,26 @@ def test_a_merge_is_previewed_done_and_undone(client, codebook, editor, annotato
     assert Event.objects.filter(verb="surgery-undone").count() == 1
 
 
-def test_clashes_ask_what_to_do(client, codebook, editor, annotator, make, tag):
+def test_clashes_ask_what_to_do(client, codebook, editor, staff, annotator, make, tag):
     marks = make(annotator, "loaded claim", "loaded")
     client.force_login(editor)
     url = f"/codebook/tags/{tag('loaded').pk}/merge/"
-    assert "1 mark that you can see carries another one" in text_of(client.get(url, {"target": tag("opinion").pk}))
-    refused = client.post(url, {"target": tag("opinion").pk, "clash": "stop"}, **HTMX)
-    assert refused.status_code == 422
-    assert "1 mark that you can see carries another tag of “Type”" in text_of(refused)
+    page = client.get(url, {"target": tag("opinion").pk})
+    assert "1 mark that you can see carries another one. There may be marks that you cannot see" in text_of(page)
+    assert re.findall(r'name="clash" value="(\w+)"', page.content.decode()) == ["keep", "win"]
+    for sent in ({"clash": "stop"}, {}, {"clash": "odd"}):
+        refused = client.post(url, {"target": tag("opinion").pk} | sent, **HTMX)
+        assert refused.status_code == 422
+    assert "There may be marks with “loaded” that you cannot see" in text_of(
+        client.post(url, {"target": tag("opinion").pk, "clash": "stop"}, **HTMX)
+    )
+    # Staff know of all marks, and are refused for those that there are.
+    client.force_login(staff)
+    stopped = client.post(url, {"target": tag("opinion").pk, "clash": "stop"}, **HTMX)
+    assert stopped.status_code == 422
+    assert "1 mark carries another tag of “Type”" in text_of(stopped)
     assert tags_on(marks) == [{"loaded", "claim"}, {"loaded"}]
+    client.force_login(editor)
     done = client.post(url, {"target": tag("opinion").pk, "clash": "keep"}, **HTMX)
     assert done.status_code == 200
     assert "hx-swap-oob" in done.content.decode()
@@ -104,8 +115,13 @@ def test_a_split_by_hand_over_two_pages(client, codebook, editor, annotator, mak
     marks = make(annotator, "loaded", "loaded", "loaded")
     client.force_login(editor)
     url = f"/codebook/tags/{tag('loaded').pk}/split/"
-    assert client.get(url).status_code == 200
-    form = {"how": "hand", "name": "sneer", "group": tag("loaded").group_id, "slot": 4}
+    # The form begins with a look that is free, or that of the tag; and with what the tag counts as.
+    asked = client.get(url).content.decode()
+    assert '<option value="8" selected>' in asked
+    assert '<option value="loaded" selected>' in asked
+    Tag.objects.filter(slot=5).update(slot=1)
+    assert '<option value="5" selected>' in client.get(url).content.decode()
+    form = {"how": "hand", "name": "sneer", "group": tag("loaded").group_id, "slot": 4, "concept": "loaded"}
     first = client.post(url, form | {"do": "list"})
     assert re.findall(r'type="checkbox" name="marks" value="(\w+)"', first.content.decode()) == [
         marks[2].uid,
@@ -119,8 +135,12 @@ def test_a_split_by_hand_over_two_pages(client, codebook, editor, annotator, mak
     both = {"marks": [marks[0].uid, marks[2].uid]}
     preview = client.post(url, form | both | {"do": "preview", "at": onward[5:]})
     assert "On 2 marks that you can see" in text_of(preview)
+    assert "the new tag counts as loaded ." in text_of(preview)
+    nothing = client.post(url, form | both | {"do": "preview", "concept": ""}, **HTMX)
+    assert "the new tag counts as nothing in particular." in text_of(nothing)
     assert client.post(url, form | both | {"do": "split", "key": hidden(preview, "key")}).status_code == 302
     assert tags_on(marks) == [{"sneer"}, {"loaded"}, {"sneer"}]
+    assert tag("sneer").concept == "loaded"
 
 
 WRONG = [

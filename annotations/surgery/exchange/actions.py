@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.codebook.actions import FIELDS, at_end, check_right, lock_codebook, state_of
 from annotations.codebook.queries import clashing
 from annotations.codebook.schema import TagData
-from annotations.codebook.words import same
+from annotations.codebook.words import LOOKS, same
 from annotations.models import AnnotationTag, Codebook, Surgery, Tag, TagGroup
 from annotations.models.codebook import SLOTS
 from annotations.surgery.exchange.reading import Incoming
@@ -40,6 +40,16 @@ SHOWN = {
 NEW, BACK, DIFFERS, SAME = "new", "back", "differs", "same"
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A difference in words. `looks`: the numbers of both, where it is about looks."""
+
+    what: str
+    now: str
+    then: str
+    looks: tuple[int, int] | None = None
+
+
 @dataclass
 class Line:
     """What a tag of the file means here. `tag`: the one of this name that is there. `changes`: (what, now, then)."""
@@ -50,8 +60,13 @@ class Line:
     changes: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     @property
-    def shown(self) -> list[tuple[str, str, str]]:
-        return [(SHOWN[name], _shown(old), _shown(new)) for name, old, new in self.changes]
+    def shown(self) -> list[Shown]:
+        return [
+            Shown(SHOWN[name], LOOKS[old], LOOKS[new], (old, new))
+            if name == "slot"
+            else Shown(SHOWN[name], _shown(old), _shown(new))
+            for name, old, new in self.changes
+        ]
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any
 from xml.parsers import expat
 
 from annotations.codebook.schema import CodebookData, read_codebook
-from annotations.codebook.words import is_key, plain, same
+from annotations.codebook.words import LOOKS, is_key, plain, same
 from annotations.models.codebook import SLOTS
 from annotations.surgery.exchange.exporting import COLOURS, LABELS, NAMESPACE
 from opslens.web.refusals import Invalid
@@ -140,7 +140,7 @@ def _fit(tag: dict[str, Any], fitting: _Fitting) -> dict[str, Any]:
     fitted["slot"] = fitting.slot(slot, str(fitted.get("name", "")))
     if "slot" in tag and fitted["slot"] != slot:
         fitting.notes.append(
-            f"“{fitted.get('name', '')}” asks for a look that there is not: it gets look {fitted['slot']}."
+            f"“{fitted.get('name', '')}” asks for a look that there is not: it gets “{LOOKS[fitted['slot']]}”."
         )
     absent = {name for name in JSON_FIELDS if _IN_JSON.get(name, name) not in tag}
     fitting.silent.setdefault(same(str(fitted.get("name", ""))), set()).update(absent)
