@@ -7,17 +7,15 @@ either is another by now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from annotations.codebook.kept import all_tags, successor_of
-from annotations.editing.actions import _tags, held_unmerged, resolve_tags
-from annotations.editing.undoing import first_words, tags_today
-from annotations.models import Annotation, AnnotationTag, Flag, Review, Tag, TeamSession
+from annotations.editing.actions import _tags, resolve_tags
+from annotations.models import Annotation, Flag, Review, Tag, TeamSession
 from annotations.models.names import new_uid
 from annotations.models.team import hold
 from annotations.review.cases import (
@@ -28,6 +26,7 @@ from annotations.review.cases import (
     TAGS_CHANGED,
     Case,
     Seen,
+    cases_under_review,
     changed_since,
     hold_case,
     hold_cases,
@@ -35,9 +34,8 @@ from annotations.review.cases import (
     with_details,
     without_author,
 )
+from annotations.review.writing import CHUNK, RETAGGED, SENT_BACK, Done, record_each, set_tags
 from annotations.teams.actions import clean_text
-from opslens.activity.record import Happened, record_many
-from opslens.models import Event
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing, Refused
 
 MOST_REASON = 4_000  # characters
@@ -52,43 +50,16 @@ VERDICT_OF = {
     ADD_TAG: Review.ACCEPTED,
     REMOVE_TAG: Review.ACCEPTED,
 }
-RETAGGED, SENT_BACK, UNDONE = "review-retagged", "review-sent-back", "review-undone"
-GIVEN = ("review-accepted", "review-rejected", "review-returned", RETAGGED)
 NEEDED = {
     REJECT: "Say why it is rejected. Its author reads it.",
     RETURN: "Say what is to be changed. Its author reads it.",
 }
-_CHUNK = 500
-
-
-class MovedOn(Conflict):
-    """What was given last cannot be taken back. `given` names it for `undo_last`, which can pass it over."""
-
-    def __init__(self, message: str, given: int | str, current: object = None) -> None:
-        super().__init__(f"{message} Undo again takes back the verdict before it.", current)
-        self.given = given
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a verb did: the marks, whether anything changed, why others were left out, what it says to the person."""
-
-    cases: tuple[Case, ...]
-    changed: bool = True
-    left_out: tuple[tuple[str, str], ...] = ()  # (name of a mark, why)
-    said: str = ""
-
-    @property
-    def case(self) -> Case:
-        return self.cases[0]
+TagIds = Iterable[int] | None
 
 
 def clean_reason(act: str, reason: str) -> str:
     """The reason of a verdict. Raises Invalid when it is too long, or missing where one is needed."""
     return clean_text(reason, MOST_REASON, name="reason", needed=NEEDED.get(act, ""))
-
-
-TagIds = Iterable[int] | None
 
 
 def accept(viewer, seen: Seen, reason: str = "", *, tags_seen: TagIds = None) -> Done:
@@ -181,7 +152,7 @@ def _give(viewer, cases: Sequence[Case], act: str, reason: str, tags: Mapping[in
     verdict, now = VERDICT_OF[act], timezone.now()
     ids = [case.annotation.pk for case in cases]
     changed = [case for case in cases if case.annotation.pk in tags]
-    _set_tags(changed, tags, now)
+    set_tags(changed, tags, now)
     Annotation.objects.filter(pk__in=ids).update(review_state=verdict)
     reviews = Review.objects.bulk_create(
         [
@@ -195,7 +166,7 @@ def _give(viewer, cases: Sequence[Case], act: str, reason: str, tags: Mapping[in
             )
             for case in cases
         ],
-        batch_size=_CHUNK,
+        batch_size=CHUNK,
     )
     outcome = Flag.DISMISSED if act == ACCEPT else Flag.UPHELD
     flags = [flag.pk for case in cases for flag in case.flags]
@@ -209,42 +180,7 @@ def _give(viewer, cases: Sequence[Case], act: str, reason: str, tags: Mapping[in
         verb = RETAGGED if case.annotation.pk in tags else f"review-{verdict}"
         happened.append((case, verb, then, after))
         case.flags = []
-    _record(viewer, happened)
-
-
-def _set_tags(cases: Sequence[Case], tags: Mapping[int, list[Tag]], now) -> None:
-    """Give locked marks other tags, in a fixed number of statements. Raises Conflict when one of them is merged into
-    another tag in this very moment."""
-    gone: dict[int, list[int]] = {}
-    new: list[AnnotationTag] = []
-    for case in cases:
-        chosen = {tag.pk: tag for tag in tags[case.annotation.pk]}
-        for pk in case.tag_ids:
-            if pk not in chosen:
-                gone.setdefault(pk, []).append(case.annotation.pk)
-        for pk, tag in chosen.items():
-            if pk not in case.tag_ids:
-                group = tag.group_id if tag.group.exclusive else None
-                new.append(AnnotationTag(annotation=case.annotation, tag=tag, exclusive_group_id=group))
-        case.tag_ids = list(chosen)
-        case.annotation.version += 1
-        case.annotation.updated_at = now
-    ids = sorted({one.tag_id for one in new})
-    if ids and not held_unmerged(ids):
-        raise Conflict("A tag was merged into another one just now, so nothing was changed. Try again.")
-    for pk, marks in gone.items():
-        AnnotationTag.objects.filter(tag_id=pk, annotation__in=marks).delete()
-    AnnotationTag.objects.bulk_create(new, batch_size=_CHUNK)
-    Annotation.objects.bulk_update([case.annotation for case in cases], ["version", "updated_at"], batch_size=_CHUNK)
-
-
-def _record(viewer, happened: Iterable[tuple[Case, str, dict, dict]]) -> None:
-    by_channel: dict[tuple[str, str], list[Happened]] = {}
-    for case, verb, before, after in happened:
-        place = case.annotation.channel, verb
-        by_channel.setdefault(place, []).append(Happened(case.annotation.subject, before, after))
-    for channel, verb in sorted(by_channel):
-        record_many(channel, verb, by_channel[channel, verb], actor=viewer)
+    record_each(viewer, happened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,13 +203,13 @@ class Plan:
 
 def plan_many(viewer, seen: Sequence[Seen], act: str, *, reason: str = "", tag: int | None = None) -> Plan:
     """What `review_many` would do. Raises Invalid."""
-    return _plan(_readable(viewer, seen), seen, act, *_asked(seen, act, reason, tag))
+    found = cases_under_review(viewer, uid__in=[one.uid for one in seen])
+    return _plan({case.annotation.uid: case for case in found}, seen, act, *_asked(seen, act, reason, tag))
 
 
-def _readable(viewer, seen: Sequence[Seen]) -> dict[str, Case]:
-    marks = Annotation.objects.under_review_by(viewer).filter(uid__in=[one.uid for one in seen])
-    found = marks.select_related("article", "session", "author").order_by("pk")
-    return {case.annotation.uid: case for case in with_details(list(found))}
+def too_many() -> Invalid:
+    message = f"At most {MOST_AT_ONCE:,} marks can be reviewed at once. Narrow the queue with a filter."
+    return Invalid(message, {"which": message})
 
 
 def _asked(seen: Sequence[Seen], act: str, reason: str, tag: int | None) -> tuple[str, Tag | None]:
@@ -282,8 +218,7 @@ def _asked(seen: Sequence[Seen], act: str, reason: str, tag: int | None) -> tupl
     if not seen:
         raise Invalid("Tick at least one mark.", {"which": "Tick at least one mark."})
     if len(seen) > MOST_AT_ONCE:
-        message = f"At most {MOST_AT_ONCE:,} marks can be reviewed at once. Narrow the queue with a filter."
-        raise Invalid(message, {"which": message})
+        raise too_many()
     if act not in (ADD_TAG, REMOVE_TAG):
         return clean_reason(act, reason), None
     # To add one that was merged meanwhile is to add the one that it became.
@@ -370,133 +305,6 @@ def _said_of_many(plan: Plan, act: str, tag: Tag | None) -> str:
     return f"{words} {left:,} {'was' if left == 1 else 'were'} left as they are." if left else words
 
 
-def undo_last(viewer, passed: Collection[int | str] = ()) -> Done:
-    """Take back the viewer's own last verdict, or those that were given at once, that is not taken back yet.
-
-    Of many, what was changed since then stays, and is not tried again. Raises Missing when there is nothing to undo;
-    MovedOn when what it did was changed since then, or cannot be changed any more. Those named in `passed` are left
-    alone.
-    """
-    if not viewer.is_authenticated:
-        raise Missing("There is nothing of yours to undo.")
-    with transaction.atomic():
-        own = Review.objects.filter(reviewer_id=viewer.pk, withdrawn_at=None)
-        partly = Review.objects.filter(reviewer_id=viewer.pk, withdrawn_at__isnull=False).exclude(batch="")
-        left = own.exclude(pk__in=[one for one in passed if isinstance(one, int)])
-        left = left.exclude(batch__in=[one for one in passed if isinstance(one, str)])
-        last = left.exclude(batch__in=partly.values("batch")).order_by("-pk").first()
-        if last is None:
-            raise Missing(f"There is no {'other ' if passed else ''}verdict of yours to undo.")
-        rows = own.filter(batch=last.batch) if last.batch else own.filter(pk=last.pk)
-        return _undo(viewer, list(rows.select_related("annotation").order_by("pk")))
-
-
-def _undo(viewer, rows: Sequence[Review]) -> Done:
-    cases = hold_cases(viewer, [row.annotation.uid for row in rows])
-    events = _events_of(rows)
-    undone: list[tuple[Case, Review, Event]] = []
-    tags: dict[int, list[Tag]] = {}
-    left: list[tuple[str, str]] = []
-    for row in rows:
-        case, event = cases.get(row.annotation.uid), events.get(row.pk)
-        back = _tags_before(case, event) if case is not None and event is not None else None
-        if (why := _why_it_stays(row, case, event, back)) is not None:
-            left.append((row.annotation.uid, why))
-            continue
-        undone.append((case, row, event))
-        if back is not None:
-            tags[case.annotation.pk] = back
-    if not undone:
-        raise MovedOn(left[-1][1], rows[-1].batch or rows[-1].pk, current=next(iter(cases.values()), None))
-    now, happened, states = timezone.now(), [], {}
-    for case, _, event in undone:
-        states.setdefault(event.before["review"]["state"], []).append(case.annotation.pk)
-    before = [case.state() for case, _, _ in undone]
-    _set_tags([case for case, _, _ in undone if case.annotation.pk in tags], tags, now)
-    Review.objects.filter(pk__in=[row.pk for _, row, _ in undone]).update(withdrawn_at=now)
-    for state, ids in states.items():
-        Annotation.objects.filter(pk__in=ids).update(review_state=state)
-    _open_again([pk for _, _, event in undone for pk in event.after.get("flags", ())], viewer)
-    ids = [case.annotation.pk for case, _, _ in undone]
-    last = {review.annotation_id: review for review in _standing(ids)}
-    for (case, _, event), was in zip(undone, before, strict=True):
-        case.annotation.review_state, case.last = event.before["review"]["state"], last.get(case.annotation.pk)
-        more = {"undoes": event.number, "undoes_in": event.channel_id}
-        happened.append((case, UNDONE, was, case.state() | more))
-    _record(viewer, happened)
-    done = tuple(case for case, _, _ in undone)
-    return Done(done, left_out=tuple(left), said=_said_of_undo(done, [why for _, why in left]))
-
-
-def _tags_before(case: Case, event: Event) -> list[Tag] | None:
-    """The tags that a mark gets back when a verdict is taken back; None when that changes none. Those that were merged
-    since come back as what they became."""
-    if _today(event.before)["tags"] == _today(event.after)["tags"]:
-        return None
-    tags, _ = resolve_tags(tags_today(event.before["tags"]))  # groups may have changed since then
-    return tags if {tag.pk for tag in tags} != set(case.tag_ids) else None
-
-
-def _why_it_stays(row: Review, case: Case | None, event: Event | None, back: list[Tag] | None) -> str | None:
-    """Why a verdict cannot be taken back, if so."""
-    words = f"“{first_words(row.annotation.quote)}”"
-    if case is None:
-        return f"Verdicts on {words} cannot be changed any more, so it was left as it is."
-    if event is None or case.state() != _today(event.after):
-        return f"{words} was changed after your verdict, so it was left as it is."
-    return SETTLED if back is not None and not case.may_change else None
-
-
-def _standing(ids: Iterable[int]) -> Iterable[Review]:
-    return Review.objects.filter(annotation__in=ids, withdrawn_at=None).select_related("reviewer").order_by("pk")
-
-
-def _events_of(rows: Sequence[Review]) -> dict[int, Event]:
-    """By id of a verdict, the event that tells of it."""
-    found: dict[int, Event] = {}
-    for at in range(0, len(rows), _CHUNK):
-        subjects = [row.annotation.subject for row in rows[at : at + _CHUNK]]
-        # Whoever is their actor: accounts may have been merged since, and verdicts go along.
-        for event in Event.objects.filter(subject__in=subjects, verb__in=GIVEN):
-            found[event.after["review"]["id"]] = event
-    return found
-
-
-def _today(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A mark and its verdict in what an event says, with the tags that its tags have become: merging them is no change
-    of the mark."""
-    kept = {name: value for name, value in state.items() if name != "flags"}
-    return kept | {"tags": sorted(set(map(successor_of, state["tags"])))}
-
-
-def _open_again(ids: Sequence[int], viewer) -> None:
-    """Open flags again that a verdict settled, but for readers who have raised another one since."""
-    if not ids:
-        return
-    flags = list(Flag.objects.filter(pk__in=ids, settled_by_id=viewer.pk))
-    marks = [flag.annotation_id for flag in flags]
-    raised = set(Flag.objects.filter(annotation__in=marks, outcome="").values_list("annotation_id", "reader_id"))
-    free = [flag.pk for flag in flags if (flag.annotation_id, flag.reader_id) not in raised]
-    Flag.objects.filter(pk__in=free).update(outcome="", answer="", settled_by=None, settled_at=None)
-
-
-def _said_of_undo(cases: Sequence[Case], left: Sequence[str]) -> str:
-    if len(cases) + len(left) > 1:
-        number, settled = len(cases), left.count(SETTLED)
-        said = [f"Undone: {number:,} {'mark is' if number == 1 else 'marks are'} as before."]
-        if changed := len(left) - settled:
-            said.append(f"{changed:,} that changed since then stay.")
-        if settled:
-            said.append(f"{settled:,} in a session that is being settled stay.")
-        return " ".join(said)
-    annotation = cases[0].annotation
-    words = annotation.quote.replace("\n", " ")
-    words = words if len(words) <= 60 else words[:59].rstrip() + "…"
-    if annotation.review_state == Annotation.UNREVIEWED:
-        return f"Undone: “{words}” is open again."
-    return f"Undone: “{words}” is {annotation.get_review_state_display()}, as it was before."
-
-
 def send_back(viewer, uid: str, answer: str = "", *, review: int | None = None) -> Done:
     """The author of a returned mark sends it back as it is, with an answer if they like. It is open again. Doing it
     again is not an error. `review` is the request that was answered. Raises Conflict when there is another by now, or
@@ -524,7 +332,7 @@ def send_back(viewer, uid: str, answer: str = "", *, review: int | None = None) 
         annotation.review_state = Annotation.UNREVIEWED
         annotation.save(update_fields=["review_state"])
         after = case.state() | {"answer": answer}
-        _record(viewer, [(case, SENT_BACK, before, after)])
+        record_each(viewer, [(case, SENT_BACK, before, after)])
     return Done((case,), said="Sent back to the reviewers as it is.")
 
 

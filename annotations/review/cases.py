@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from annotations.editing.actions import state_of
 from annotations.models import Anchor, Annotation, AnnotationTag, Flag, Member, Review, TeamSession
@@ -27,6 +27,20 @@ TAGS_CHANGED = "The tags of this mark have been changed since you opened it."
 SETTLED = "This session is being settled, so its marks cannot be changed any more. Accept or reject it."
 
 
+def whole(text: str) -> int | None:
+    """A number as forms and addresses name a row; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def shortened(words: str, most: int) -> str:
+    """Words on one line, of at most so many code points; cut between words, but for very long ones."""
+    words = words.replace("\n", " ")
+    if len(words) <= most:
+        return words
+    end = words.rfind(" ", most * 2 // 3, most)
+    return words[: end if end > 0 else most - 1].rstrip() + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a reviewer had before them: a mark by name, its version, and the id of its last verdict, 0 for none."""
@@ -41,10 +55,11 @@ class Seen:
     @classmethod
     def read(cls, text: str) -> Seen | None:
         """The reverse of `str(seen)`; None for anything else."""
-        uid, *numbers = text.split(":")
-        if len(numbers) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 18 for part in numbers):
+        uid, *parts = text.split(":")
+        numbers = [number for part in parts if (number := whole(part)) is not None]
+        if len(parts) != 2 or len(numbers) != 2:
             return None
-        return cls(uid.replace("\x00", "")[:40], int(numbers[0]), int(numbers[1]))
+        return cls(uid.replace("\x00", "")[:40], *numbers)
 
 
 @dataclass(slots=True)
@@ -92,13 +107,24 @@ def with_details(annotations: Sequence[Annotation], *, lock: bool = False) -> li
     cases = {one.pk: Case(one, by_mark[one.pk]) for one in annotations}
     for pk, tag in AnnotationTag.objects.filter(annotation__in=ids).order_by("pk").values_list("annotation", "tag"):
         cases[pk].tag_ids.append(tag)
-    verdicts = Review.objects.filter(annotation__in=ids, withdrawn_at=None).select_related("reviewer")
-    for review in verdicts.order_by("pk"):
+    for review in standing(ids):
         cases[review.annotation_id].last = review
     flags = Flag.objects.filter(annotation__in=ids, outcome="").order_by("pk")
     for flag in flags.select_for_update(of=("self",), no_key=True) if lock else flags:
         cases[flag.annotation_id].flags.append(flag)
     return list(cases.values())
+
+
+def standing(ids: Iterable[int]) -> QuerySet[Review]:
+    """The verdicts on these marks that were not taken back, the last one last."""
+    found = Review.objects.filter(annotation__in=ids, withdrawn_at=None)
+    return found.select_related("reviewer").order_by("pk")
+
+
+def cases_under_review(viewer, **which: Any) -> list[Case]:
+    """Those of these marks that the viewer may give a verdict on, in the order of ids. Five queries."""
+    marks = Annotation.objects.under_review_by(viewer).filter(**which).order_by("pk")
+    return with_details(list(marks.select_related("article", "session", "author")))
 
 
 def hold_cases(viewer, uids: Iterable[str]) -> dict[str, Case]:

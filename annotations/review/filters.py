@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from annotations.models import Anchor, Annotation, AnnotationTag, Flag, Review
+from annotations.review.cases import whole
 
 OPEN, ALL = "open", "all"
 STATES = [
@@ -52,10 +53,6 @@ class Filters:
             value = data.get(name, "")
             return value if value in dict(known) else otherwise
 
-        def number(name: str) -> int | None:
-            value = data.get(name, "")
-            return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None
-
         def name(field: str) -> str:
             return data.get(field, "").replace("\x00", "").strip()[:200]
 
@@ -64,8 +61,8 @@ class Filters:
 
         return cls(
             state=one_of("state", STATES, OPEN),
-            tag=number("tag"),
-            group=number("group"),
+            tag=whole(data.get("tag", "")),
+            group=whole(data.get("group", "")),
             reader=name("reader"),
             session=name("session"),
             article=name("article"),
@@ -89,9 +86,21 @@ class Filters:
     @property
     def query(self) -> str:
         """As it stands in an address; never empty, so that it is told from an address without filters."""
-        given = {one.name: getattr(self, one.name) for one in fields(self)}
-        found = {name: value for name, value in given.items() if value != one_default(name) or name == "order"}
+        names = [one.name for one in fields(self) if self.has(one.name) or one.name == "order"]
+        found = {name: getattr(self, name) for name in names}
         return urlencode({name: "1" if value is True else value for name, value in found.items()})
+
+    def has(self, name: str) -> bool:
+        """Whether the filter of this name is set."""
+        return getattr(self, name) != getattr(_NONE, name)
+
+    def without(self, name: str) -> Filters:
+        """All of them but the one of this name."""
+        return replace(self, **{name: getattr(_NONE, name)})
+
+    @property
+    def in_any_state(self) -> Filters:
+        return replace(self, state=ALL)
 
     def marks(self, viewer) -> QuerySet[Annotation]:
         """The marks under review by this viewer for which all filters hold; for `contested` see the queue."""
@@ -131,8 +140,7 @@ class Filters:
         return found
 
 
-def one_default(name: str) -> object:
-    return Filters.__dataclass_fields__[name].default
+_NONE = Filters()
 
 
 def _made(age: str) -> Q:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from annotations.editing.forms import tag_ids, tags_seen, whole_number
-from annotations.review.actions import ACCEPT, IN_BULK, MOST_AT_ONCE, REJECT, RETAG, RETURN
-from annotations.review.cases import Seen
+from annotations.review.actions import ACCEPT, IN_BULK, MOST_AT_ONCE, REJECT, RETAG, RETURN, too_many
+from annotations.review.cases import Seen, whole
 from annotations.review.filters import Filters
 from opslens.web.refusals import Invalid
 
@@ -64,17 +64,15 @@ class AskedForMany:
         """Raises Invalid."""
         names = [*data.getlist("mark"), *data.get("seen", "").split()]
         if len(names) > MOST_AT_ONCE:
-            message = f"At most {MOST_AT_ONCE:,} marks can be reviewed at once. Narrow the queue with a filter."
-            raise Invalid(message, {"which": message})
+            raise too_many()
         found = [Seen.read(name) for name in names]
-        tag = data.get("tag", "")
         act = data.get("act", "")
         return cls(
             act=act if act in IN_BULK else "",
             which=ALL_THAT_MATCH if data.get("which") == ALL_THAT_MATCH else TICKED,
             seen=tuple({one.uid: one for one in found if one is not None}.values()),
             reason=data.get("reason", ""),
-            tag=int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 18 else None,
+            tag=whole(data.get("tag", "")),
             filters=Filters.of(data.get("queue", "")),
             is_confirmed=bool(data.get("confirmed")),
         )

@@ -20,8 +20,8 @@ from annotations.permissions import may_review_outside
 from annotations.reading.notes import note_html
 from annotations.reading.queries import Mark, contested_ranges
 from annotations.reading.scope import OUTSIDE, Scope
-from annotations.review.cases import Case, with_details
-from annotations.review.filters import AGES, CONTESTED, NEWEST, NO_SESSION, Filters
+from annotations.review.cases import Case, cases_under_review, shortened, with_details
+from annotations.review.filters import AGES, ALL, CONTESTED, NEWEST, NO_SESSION, Filters
 from opslens.articles.documents import document_of
 from opslens.models import Article, User
 from opslens.text.blocks import Document
@@ -174,7 +174,7 @@ def beside(rows: Sequence[Row], here: int) -> list[Beside]:
     marks = Annotation.objects.filter(pk__in=[pk for pk, _ in shown]).order_by()
     found = {pk: rest for pk, *rest in marks.values_list("pk", Left("quote", SNIPPET + 1), "review_state")}
     return [
-        Beside(uid, _cut(found[pk][0], SNIPPET), found[pk][1], number == here)
+        Beside(uid, shortened(found[pk][0], SNIPPET), found[pk][1], number == here)
         for number, (pk, uid) in enumerate(shown, low)
         if pk in found
     ]
@@ -232,11 +232,10 @@ class Item:
 def item_of(viewer, uid: str, ticked: Iterable[int] | None = None) -> Item | None:
     """The mark of this name with what stands around it, if the viewer may give a verdict on it. `ticked` are the tags
     that the form has ticked, those of the mark if None."""
-    door = Annotation.objects.under_review_by(viewer).filter(uid=uid)
-    annotation = door.select_related("article", "author", "session").first()
-    if annotation is None:
+    found = cases_under_review(viewer, uid=uid)
+    if not found:
         return None
-    (case,) = with_details([annotation])
+    case, annotation = found[0], found[0].annotation
     chosen = set(case.tag_ids if ticked is None else map(successor_of, ticked))
     anchor = _place_of(case)
     document, known = document_of(anchor.revision_id), all_tags()
@@ -316,7 +315,7 @@ def _neighbours(
     neighbours = [
         Neighbour(
             one.annotation,
-            _cut(document.text[one.start : one.end], 160),
+            shortened(document.text[one.start : one.end], 160),
             chosen := in_order(tags.get(one.annotation_id, ()), known),
             note_html(one.annotation.note),
             one.annotation.author_id == viewer.pk,
@@ -326,11 +325,6 @@ def _neighbours(
         for one in shown
     ]
     return neighbours, len(found) > len(shown)
-
-
-def _cut(words: str, most: int) -> str:
-    words = words.replace("\n", " ")
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 def _groups(case: Case, known: dict[int, Tag], ticked: set[int]) -> list[dict]:
@@ -392,27 +386,40 @@ def _names(people: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(told, key=lambda one: one[1].casefold())
 
 
-def in_words(filters: Filters, choices: Choices) -> list[tuple[str, str]]:
-    """What the filters let through, beside state and order: (words, the name that follows them or "")."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A filter that is set: what it lets through, in words and the name that follows them or ""; how the address goes
+    on without it."""
+
+    words: str
+    name: str
+    without: str
+
+
+def chosen_in(filters: Filters, choices: Choices) -> list[Chosen]:
+    """The filters that are set. An order is none."""
     tags = {tag.pk: tag.name for _, offered in choices.books for tag in offered}
     groups, articles, readers = dict(choices.groups), dict(choices.articles), dict(choices.readers)
     sessions = {session.uid: session.name for session in choices.sessions}
-    is_inside = filters.session and filters.session != NO_SESSION
-    known = [
-        (filters.tag is not None, "tagged", tags.get(filters.tag, "in one way")),
-        (filters.group is not None, "tagged from", groups.get(filters.group, "one group")),
-        (filters.reader, "by", readers.get(filters.reader, filters.reader)),
-        (filters.session == NO_SESSION, "outside of sessions", ""),
-        (is_inside, "in the session", sessions.get(filters.session, filters.session)),
-        (filters.article, "in", articles.get(filters.article, filters.article)),
-        (filters.age, f"made {dict(AGES).get(filters.age)}", ""),
-        (filters.flagged, "flagged", ""),
-        (filters.contested, "contested", ""),
-        (filters.note, "with a note", ""),
-        (filters.changed, "on a changed passage", ""),
-        (filters.back, "came back", ""),
-    ]
-    return [(words, name) for is_on, words, name in known if is_on]
+    outside = filters.session == NO_SESSION
+    known = {
+        "state": ("of any state" if filters.state == ALL else filters.state, ""),
+        "tag": ("tagged", tags.get(filters.tag, "in one way")),
+        "group": ("tagged from", groups.get(filters.group, "one group")),
+        "reader": ("by", readers.get(filters.reader, filters.reader)),
+        "session": (
+            "outside of sessions" if outside else "in the session",
+            "" if outside else sessions.get(filters.session, filters.session),
+        ),
+        "article": ("in", articles.get(filters.article, filters.article)),
+        "age": (f"made {dict(AGES).get(filters.age)}", ""),
+        "flagged": ("flagged", ""),
+        "contested": ("contested", ""),
+        "note": ("with a note", ""),
+        "changed": ("on a changed passage", ""),
+        "back": ("back from their author", ""),
+    }
+    return [Chosen(*known[name], filters.without(name).query) for name in known if filters.has(name)]
 
 
 def saved_queues(viewer) -> list[SavedQueue]:
@@ -420,11 +427,9 @@ def saved_queues(viewer) -> list[SavedQueue]:
 
 
 def cases_of(viewer, rows: Sequence[Row]) -> list[Case]:
-    """These marks of the queue as cases, in their order. Six queries."""
-    ids = [pk for pk, _ in rows]
-    door = Annotation.objects.under_review_by(viewer).filter(pk__in=ids).select_related("article", "session", "author")
-    order = {pk: at for at, pk in enumerate(ids)}
-    return with_details(sorted(door, key=lambda one: order[one.pk]))
+    """These marks of the queue as cases, in their order. Five queries."""
+    found = {case.annotation.pk: case for case in cases_under_review(viewer, pk__in=[pk for pk, _ in rows])}
+    return [found[pk] for pk, _ in rows if pk in found]
 
 
 MOST_MINE = 50
@@ -464,7 +469,8 @@ def for_you(viewer) -> ForYou:
     known = all_tags()
     cases = with_details([*returned[:MOST_MINE], *others[:MOST_MINE]])
     mine = [
-        Mine(case, in_order(case.tag_ids, known), _cut(case.annotation.quote, 240), case.may_change) for case in cases
+        Mine(case, in_order(case.tag_ids, known), shortened(case.annotation.quote, 240), case.may_change)
+        for case in cases
     ]
     mine.sort(key=lambda one: -(one.case.last.pk if one.case.last else 0))
     flags = Flag.objects.filter(reader_id=viewer.pk, annotation__in=Annotation.objects.visible_to(viewer).order_by())

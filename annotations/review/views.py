@@ -19,9 +19,10 @@ from annotations.models import Annotation, Codebook, Flag, Review, SavedQueue
 from annotations.permissions import may_edit_codebook
 from annotations.reading.notes import note_html
 from annotations.review import actions, flagging, queries
-from annotations.review.cases import Case, Seen, why_not, with_details
+from annotations.review.cases import Case, Seen, whole, why_not, with_details
 from annotations.review.filters import AGES, ORDERS, STATES, Filters
 from annotations.review.forms import ALL_THAT_MATCH, STAY, Asked, AskedForMany
+from annotations.review.undoing import MovedOn, undo_last
 from annotations.teams.actions import clean_text
 from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid, Refused
@@ -37,6 +38,12 @@ ACT_LABELS = {
     actions.RETURN: "Return to the authors",
     actions.ADD_TAG: "Add a tag and accept",
     actions.REMOVE_TAG: "Remove a tag and accept",
+}
+ACT_YOURS = {
+    actions.ACCEPT: "Accept it",
+    actions.REJECT: "Reject it",
+    actions.RETURN: "Return it to its author",
+    actions.RETAG: "Give it other tags, and accept it",
 }
 
 
@@ -94,7 +101,7 @@ def _to_choose(request: HttpRequest, filters: Filters) -> dict:
     choices = queries.choices_of(request.user)
     return {
         "choices": choices,
-        "chosen": queries.in_words(filters, choices),
+        "chosen": queries.chosen_in(filters, choices),
         "reader_is_known": filters.reader in dict(choices.readers),
         "states": STATES,
         "orders": ORDERS,
@@ -153,14 +160,6 @@ def _may_teach(request: HttpRequest, annotation: Annotation) -> bool:
     """Whether this viewer may make the mark an example of its tags."""
     session = annotation.session
     return may_edit_codebook(request.user, None if session is None else Codebook(pk=session.codebook_id))
-
-
-ACT_YOURS = {
-    actions.ACCEPT: "Accept it",
-    actions.REJECT: "Reject it",
-    actions.RETURN: "Return it to its author",
-    actions.RETAG: "Give it other tags, and accept it",
-}
 
 
 @allow(signed_in)
@@ -230,8 +229,8 @@ def undo(request: HttpRequest) -> HttpResponse:
     filters = Filters.of(request.POST.get("queue", ""))
     passed = request.session.get(PASSED, [])
     try:
-        done = actions.undo_last(request.user, passed)
-    except actions.MovedOn as refused:
+        done = undo_last(request.user, passed)
+    except MovedOn as refused:
         request.session[PASSED] = [*passed, refused.given][-MOST_PASSED:]
         raise
     if request.POST.get("from") == "list":
@@ -284,7 +283,7 @@ def _listing(
 ) -> HttpResponse:
     rows = queries.window(request.user, filters, anew=not page)
     last = max(1, -(-len(rows) // ON_A_PAGE))
-    number = min(int(page), last) if page.isascii() and page.isdigit() and len(page) < 6 and int(page) else 1
+    number = min(whole(page) or 1, last)
     cases = queries.cases_of(request.user, rows[(number - 1) * ON_A_PAGE : number * ON_A_PAGE])
     known = queries.all_tags()
     ticked = {one.uid for one in asked.seen} if asked else set()
@@ -306,7 +305,7 @@ def _listing(
         "last": last,
         "acts": list(ACT_LABELS.items()),
         "asked": asked,
-        "most": actions.MOST_AT_ONCE,
+        "most": f"{actions.MOST_AT_ONCE:,}",
         "errors": errors or {},
         "error_list": list((errors or {}).values()),
     }
@@ -372,7 +371,6 @@ def _preview(asked: AskedForMany, plan: actions.Plan) -> dict:
         ],
         "left_out": [(reason, len(cases), cases[:3]) for reason, cases in why.items()],
         "seen": " ".join(str(seen) for seen in plan.seen),
-        "most": actions.MOST_AT_ONCE,
     }
 
 
@@ -411,8 +409,7 @@ def back(request: HttpRequest, uid: str) -> HttpResponse:
     if request.method != "POST":
         return _back(request, case)
     typed = request.POST.get("answer", "")
-    seen = request.POST.get("review", "")
-    review = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 18 else None
+    review = whole(request.POST.get("review", ""))
     try:
         done = actions.send_back(request.user, uid, typed, review=review)
     except Invalid as refused:

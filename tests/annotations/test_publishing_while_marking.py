@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import uuid
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from annotations.demo import ensure_codebook
 from annotations.editing.actions import choose_passage, edit_mark, mark_passage
@@ -17,6 +16,7 @@ from opslens.articles.actions import details_digest, details_of, edit_details, i
 from opslens.articles.revising.actions import revise_article
 from opslens.models import Article, Event, Revision
 from opslens.web.refusals import Conflict
+from tests.support.at_once import together
 
 BODY = "The lamp went out on {}.\n\nNobody had a candle. The keeper was asleep.\n\nShips wait."
 WORDS = ["Nobody had a candle.", "The keeper was asleep.", "Ships wait.", "The lamp went out"]
@@ -29,17 +29,6 @@ def test_no_mark_falls_between_two_revisions(person):
     readers = [person(f"reader{number}") for number in range(3)]
     article = import_article(owner, name="", data=("Lamps\n\n" + BODY.format("Monday")).encode()).article
     first = Revision.objects.select_related("article").get(article=article, number=1)
-    begin = threading.Barrier(len(readers) + 2, timeout=30)
-    problems: list[BaseException] = []
-
-    def guarded(work) -> None:
-        try:
-            begin.wait()
-            work()
-        except BaseException as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
 
     def mark_on_the_first(reader) -> None:
         for number in range(12):
@@ -63,13 +52,7 @@ def test_no_mark_falls_between_two_revisions(person):
             with contextlib.suppress(Conflict):  # somebody published in between, and the title may be another
                 edit_details(owner, here, details=details, is_public=True, seen=details_digest(here))
 
-    works = [lambda reader=reader: mark_on_the_first(reader) for reader in readers] + [publish, change_details]
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert problems == []
+    assert together(*(partial(mark_on_the_first, reader) for reader in readers), publish, change_details) == []
     assert (Annotation.objects.count(), Revision.objects.filter(article=article).count()) == (36, 5)
     anchors = {(anchor.annotation_id, anchor.revision_id): anchor for anchor in Anchor.objects.all()}
     assert len(anchors) == 36 * 5, "every mark says of every revision where it stands there"

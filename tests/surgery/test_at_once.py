@@ -11,7 +11,7 @@ from annotations.editing.actions import choose_passage, edit_mark, mark_passage
 from annotations.models import Annotation, AnnotationTag, Surgery
 from annotations.surgery.actions import WIN, merge, undo
 from opslens.articles.documents import document_of
-from tests.support.meanwhile import meanwhile
+from tests.support.at_once import meanwhile
 from tests.surgery.conftest import tags_on
 
 ROUNDS = 4
@@ -36,7 +36,7 @@ def test_readers_mark_while_tags_are_merged(transactional_db, codebook, staff, a
             undo(staff, merge(staff, tag["claim"].pk, tag["unsourced"].pk, clash=WIN).uid)
         merge(staff, tag["claim"].pk, tag["unsourced"].pk, clash=WIN)
 
-    meanwhile(operate, [partial(read, person(f"reader{number}")) for number in range(3)])
+    assert meanwhile(operate, [partial(read, person(f"reader{number}")) for number in range(3)]) == []
     assert Surgery.objects.count() == ROUNDS + 1
     marks = list(Annotation.objects.all())
     assert marks

@@ -15,6 +15,7 @@ from annotations.models import Annotation, AnnotationTag, Flag, Review, TeamSess
 from annotations.review import actions
 from annotations.review.cases import Case, Seen
 from annotations.review.flagging import raise_flag, settle_flags, withdraw_flag
+from annotations.review.undoing import undo_last
 from annotations.teams.people.actions import remove_member
 from opslens.accounts.actions import set_active
 from opslens.articles.documents import document_of
@@ -92,7 +93,7 @@ def test_a_returned_mark_that_is_edited_is_open_again(mark, annotator, site_revi
     edit_mark(annotator, annotation.uid, 1, note="In the minutes.")
     assert state(annotation) == "unreviewed"
     with pytest.raises(Conflict):
-        actions.undo_last(site_reviewer)
+        undo_last(site_reviewer)
     actions.accept(site_reviewer, seen(annotation))
     assert list(Review.objects.values_list("verdict", "version")) == [("returned", 1), ("accepted", 2)]
 
@@ -122,7 +123,7 @@ def test_an_author_sends_a_mark_back_as_it_is(mark, annotator, outsider, site_re
     )
     assert not actions.send_back(annotator, annotation.uid, "Again.").changed
     with pytest.raises(Conflict):
-        actions.undo_last(site_reviewer)
+        undo_last(site_reviewer)
 
 
 def test_a_reviewer_retags_and_thereby_accepts(mark, annotator, site_reviewer, seen, tag):
@@ -133,7 +134,7 @@ def test_a_reviewer_retags_and_thereby_accepts(mark, annotator, site_reviewer, s
     event = last_event(annotation)
     assert (event.verb, len(event.before["tags"]), len(event.after["tags"])) == ("review-retagged", 2, 2)
     assert Review.objects.get().version == 2
-    done = actions.undo_last(site_reviewer)
+    done = undo_last(site_reviewer)
     annotation.refresh_from_db()
     assert (state(annotation), tags_of(annotation), annotation.version) == ("unreviewed", ["claim", "unsourced"], 3)
     assert done.said == f"Undone: “{CLAIM}” is open again."
@@ -184,13 +185,13 @@ def test_undo_takes_one_verdict_after_the_other(mark, annotator, site_reviewer, 
     actions.accept(site_reviewer, seen(first))
     actions.reject(site_reviewer, seen(first), "No.")
     actions.accept(site_reviewer, seen(second))
-    assert actions.undo_last(site_reviewer).case.annotation == second
-    assert actions.undo_last(site_reviewer).said == f"Undone: “{CLAIM}” is accepted, as it was before."
+    assert undo_last(site_reviewer).case.annotation == second
+    assert undo_last(site_reviewer).said == f"Undone: “{CLAIM}” is accepted, as it was before."
     assert (state(first), state(second)) == ("accepted", "unreviewed")
-    actions.undo_last(site_reviewer)
+    undo_last(site_reviewer)
     assert state(first) == "unreviewed"
     with pytest.raises(Missing):
-        actions.undo_last(site_reviewer)
+        undo_last(site_reviewer)
     assert last_event(first).verb == "review-undone"
     assert Review.objects.filter(withdrawn_at=None).count() == 0
 
@@ -200,7 +201,7 @@ def test_undo_leaves_what_somebody_else_decided_since(mark, annotator, site_revi
     actions.accept(site_reviewer, seen(annotation))
     actions.reject(give_right(owner), seen(annotation), "No.")
     with pytest.raises(Conflict):
-        actions.undo_last(site_reviewer)
+        undo_last(site_reviewer)
     assert state(annotation) == "rejected"
 
 
@@ -209,7 +210,7 @@ def test_undo_of_a_deleted_mark_is_refused(mark, annotator, site_reviewer, seen)
     actions.accept(site_reviewer, seen(annotation))
     delete_mark(annotator, annotation.uid)
     with pytest.raises(Conflict):
-        actions.undo_last(site_reviewer)
+        undo_last(site_reviewer)
 
 
 # Many at once.
@@ -230,7 +231,7 @@ def test_many_marks_get_one_verdict_and_one_undo(mark, annotator, second_annotat
     assert len(batches) == 1
     assert batches != {""}
     assert Event.objects.filter(verb="review-accepted").count() == 2
-    assert actions.undo_last(site_reviewer).said == "Undone: 2 marks are as before."
+    assert undo_last(site_reviewer).said == "Undone: 2 marks are as before."
     assert [state(one) for one in marks] == ["unreviewed", "unreviewed", "rejected"]
     assert state(own) == "unreviewed"
 
@@ -239,7 +240,7 @@ def test_undo_of_many_keeps_what_was_changed_since(mark, annotator, site_reviewe
     marks = [mark(annotator, words, "claim").annotation for words in (CLAIM, ASKED)]
     actions.review_many(site_reviewer, [seen(one) for one in marks], actions.RETURN, reason="Say more.")
     edit_mark(annotator, marks[0].uid, 1, note="More.")
-    said = actions.undo_last(site_reviewer).said
+    said = undo_last(site_reviewer).said
     assert said == "Undone: 1 mark is as before. 1 that changed since then stay."
     assert Review.objects.filter(withdrawn_at=None).count() == 1
 
@@ -257,8 +258,8 @@ def test_a_tag_is_added_to_many_and_removed_again(mark, annotator, site_reviewer
         site_reviewer, [seen(one) for one in (first, second, third)], actions.REMOVE_TAG, tag=tag("loaded").pk
     )
     assert [tags_of(one) for one in (first, second, third)] == [["opinion"]] * 3
-    actions.undo_last(site_reviewer)
-    actions.undo_last(site_reviewer)
+    undo_last(site_reviewer)
+    undo_last(site_reviewer)
     assert [tags_of(one) for one in (first, second, third)] == [["claim", "loaded"], ["loaded"], ["opinion"]]
     assert AnnotationTag.objects.filter(annotation=first).exclude(exclusive_group=None).count() == 1
 
@@ -306,7 +307,7 @@ def test_a_flag_is_raised_once_and_settled_by_a_verdict(mark, annotator, outside
         ("dismissed", "It is in the minutes.", site_reviewer.pk)
     }
     raise_flag(owner, annotation.uid, "Still a guess.")
-    actions.undo_last(site_reviewer)
+    undo_last(site_reviewer)
     assert list(Flag.objects.order_by("pk").values_list("outcome", flat=True)) == ["", "dismissed", ""]
 
 
@@ -441,7 +442,7 @@ def test_nothing_is_returned_to_somebody_who_is_not_there(revealed, owner, annot
     with pytest.raises(Conflict, match="not here any more"):
         actions.return_mark(site_reviewer, seen(left), "Which?")
     assert actions.return_mark(site_reviewer, seen(outside), "Which?").changed
-    actions.undo_last(site_reviewer)
+    undo_last(site_reviewer)
     set_active(owner, annotator, False)
     plan = actions.plan_many(site_reviewer, [seen(outside), seen(left)], actions.RETURN, reason="Which?")
     assert (plan.changes, len(plan.left_out)) == ((), 2)
@@ -453,7 +454,7 @@ def test_a_session_that_is_published_keeps_its_verdicts(revealed, owner, reviewe
     actions.accept(reviewer, seen(annotation))
     move_on(owner, revealed, TeamSession.PUBLISHED)
     with pytest.raises(Conflict):
-        actions.undo_last(reviewer)
+        undo_last(reviewer)
     assert state(annotation) == "accepted"
 
 
@@ -527,9 +528,9 @@ def test_any_sequence_keeps_contents_and_trail(article, codebook, annotator, sit
                 case "edit":
                     edit_mark(annotator, annotation.uid, annotation.version, note=f"{annotation.version}")
                 case "undo":
-                    actions.undo_last(site_reviewer)
+                    undo_last(site_reviewer)
                 case "undo-other":
-                    actions.undo_last(other)
+                    undo_last(other)
                 case "many":
                     actions.review_many(site_reviewer, [seen(one) for one in marks], actions.REJECT, reason="All.")
         except (Conflict, Missing):

@@ -14,13 +14,15 @@ from django.urls import reverse
 from annotations.editing.actions import choose_passage, edit_mark, mark_passage
 from annotations.models import Annotation, AnnotationTag, Review, TeamSession
 from annotations.review import actions
+from annotations.review.undoing import MovedOn, undo_last
 from annotations.surgery.actions import merge, split
 from annotations.surgery.actions import undo as undo_surgery
 from annotations.surgery.selecting import Selection
 from opslens.articles.documents import document_of
-from opslens.web.refusals import Conflict, Missing, Refused
+from opslens.web.refusals import Conflict, Missing
 from tests.annotations.review.conftest import ASKED, CLAIM, GUESS, give_right
 from tests.annotations.review.test_actions import state, tags_of
+from tests.support.at_once import meanwhile
 from tests.support.teams import move_on
 
 
@@ -38,11 +40,11 @@ def test_undo_changes_no_tags_while_a_session_is_settled(revealed, owner, review
     actions.accept(reviewer, seen(second))
     actions.retag(reviewer, seen(first), [tag["opinion"]])
     move_on(owner, revealed, TeamSession.ADJUDICATING)
-    with pytest.raises(actions.MovedOn, match="being settled") as refused:
-        actions.undo_last(reviewer)
+    with pytest.raises(MovedOn, match="being settled") as refused:
+        undo_last(reviewer)
     assert tags_of(first) == ["opinion"]
     # Passed over, the one before it is taken back: it changes no tags.
-    actions.undo_last(reviewer, [refused.value.given])
+    undo_last(reviewer, [refused.value.given])
     assert (state(second), tags_of(first)) == ("unreviewed", ["opinion"])
 
 
@@ -50,7 +52,7 @@ def test_undo_brings_back_what_a_tag_has_become(mark, annotator, site_reviewer, 
     annotation = mark(annotator, CLAIM, "claim").annotation
     actions.retag(site_reviewer, seen(annotation), [tag("loaded").pk])
     merge(staff, tag("claim").pk, tag("opinion").pk)
-    actions.undo_last(site_reviewer)
+    undo_last(site_reviewer)
     assert (tags_of(annotation), state(annotation)) == (["opinion"], "unreviewed")
 
 
@@ -59,7 +61,7 @@ def test_a_merge_stands_in_the_way_of_no_undo(mark, annotator, site_reviewer, se
     actions.accept(site_reviewer, seen(first))
     actions.retag(site_reviewer, seen(second), [tag("opinion").pk])
     merge(staff, tag("claim").pk, tag("opinion").pk)
-    assert [actions.undo_last(site_reviewer).case.annotation for _ in range(2)] == [second, first]
+    assert [undo_last(site_reviewer).case.annotation for _ in range(2)] == [second, first]
     assert [tags_of(one) for one in (first, second)] == [["opinion"]] * 2
 
 
@@ -86,17 +88,17 @@ def test_what_an_undo_of_many_left_is_not_tried_again(mark, annotator, site_revi
     actions.accept(site_reviewer, seen(marks[0]))
     actions.review_many(site_reviewer, [seen(one) for one in marks[1:]], actions.REJECT, reason="No.")
     edit_mark(annotator, marks[1].uid, 1, note="More.")
-    assert "1 that changed since then stay" in actions.undo_last(site_reviewer).said
-    assert actions.undo_last(site_reviewer).case.annotation == marks[0]
+    assert "1 that changed since then stay" in undo_last(site_reviewer).said
+    assert undo_last(site_reviewer).case.annotation == marks[0]
     with pytest.raises(Missing):
-        actions.undo_last(site_reviewer)
+        undo_last(site_reviewer)
 
 
 def test_undo_finds_verdicts_of_an_account_that_was_merged(mark, annotator, site_reviewer, owner, seen):
     annotation = mark(annotator, CLAIM, "claim").annotation
     actions.accept(site_reviewer, seen(annotation))
     Review.objects.update(reviewer=owner)
-    actions.undo_last(give_right(owner))
+    undo_last(give_right(owner))
     assert state(annotation) == "unreviewed"
 
 
@@ -138,51 +140,23 @@ def test_many_get_the_tag_that_a_merged_one_became(mark, annotator, site_reviewe
 def test_reviewers_retag_while_tags_are_merged(article, codebook, annotator, site_reviewer, owner, staff, seen):
     """No mark keeps a tag that is no more, and nobody waits for ever."""
     tag = {one.name: one.pk for one in codebook.tags.all()}
-    people, words = [site_reviewer, give_right(owner)], "Nobody asked the fishermen."
+    words = "Nobody asked the fishermen."
     start = document_of(article.current_id).text.index(words)
-    begin, over = threading.Barrier(len(people) + 1, timeout=30), threading.Event()
-    problems: list[BaseException] = []
-
-    def new_mark() -> Annotation:
-        passage = choose_passage(article.current_id, start, start + len(words), words)
-        more = {"tags": [tag["prediction"]], "key": str(uuid.uuid4()), "visibility": "public"}
-        return mark_passage(annotator, article.current, passage, **more).annotation
-
-    def guarded(work, *arguments) -> None:
-        try:
-            begin.wait()
-            work(*arguments)
-        except BaseException as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
 
     def review(person) -> None:
-        while not over.is_set():
-            try:
-                mark = new_mark()
-                actions.retag(person, seen(mark), [tag["claim"]])
-                actions.undo_last(person)
-                actions.review_many(person, [seen(mark)], actions.ADD_TAG, tag=tag["claim"])
-            except Refused:
-                continue
+        passage = choose_passage(article.current_id, start, start + len(words), words)
+        more = {"tags": [tag["prediction"]], "key": str(uuid.uuid4()), "visibility": "public"}
+        mark = mark_passage(annotator, article.current, passage, **more).annotation
+        actions.retag(person, seen(mark), [tag["claim"]])
+        undo_last(person)
+        actions.review_many(person, [seen(mark)], actions.ADD_TAG, tag=tag["claim"])
 
     def operate() -> None:
-        try:
-            for _ in range(4):
-                undo_surgery(staff, merge(staff, tag["claim"], tag["opinion"]).uid)
-            merge(staff, tag["claim"], tag["opinion"])
-        finally:
-            over.set()
+        for _ in range(4):
+            undo_surgery(staff, merge(staff, tag["claim"], tag["opinion"]).uid)
+        merge(staff, tag["claim"], tag["opinion"])
 
-    threads = [threading.Thread(target=guarded, args=(review, person)) for person in people]
-    threads.append(threading.Thread(target=guarded, args=(operate,)))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        over.set()
-    assert problems == []
+    assert meanwhile(operate, [partial(review, person) for person in (site_reviewer, give_right(owner))]) == []
     assert AnnotationTag.objects.filter(tag=tag["claim"]).count() == 0
 
 
@@ -195,7 +169,7 @@ def test_a_tag_that_is_merged_in_this_moment_is_refused(
     """Between looking at the tag and writing it, a whole merge."""
     annotation = mark(annotator, CLAIM, "loaded").annotation
     asked, claim = seen(annotation), tag("claim").pk
-    set_tags = actions._set_tags
+    set_tags = actions.set_tags
 
     def late(*arguments) -> None:
         def operate() -> None:
@@ -207,7 +181,7 @@ def test_a_tag_that_is_merged_in_this_moment_is_refused(
         thread.join(20)
         set_tags(*arguments)
 
-    monkeypatch.setattr(actions, "_set_tags", late)
+    monkeypatch.setattr(actions, "set_tags", late)
     do = (
         partial(actions.review_many, site_reviewer, [asked], actions.ADD_TAG, tag=claim)
         if many

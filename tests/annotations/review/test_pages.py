@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import Anchor, Annotation, AnnotationTag, Flag, Review, SavedQueue, TeamSession
+from annotations.editing.actions import choose_passage, mark_passage
+from annotations.models import Anchor, Annotation, AnnotationTag, Example, Flag, Review, SavedQueue, TeamSession
 from annotations.review import actions
 from annotations.review.filters import Filters
 from annotations.review.flagging import raise_flag
+from opslens.articles.actions import import_article
 from opslens.articles.documents import document_of
 from tests.annotations.review.conftest import ASKED, BOATS, CLAIM, GUESS, give_right
 from tests.support.teams import mark_in, move_on, settled
@@ -156,11 +161,18 @@ def test_a_right_to_review_shows_nothing_of_a_blind_session(
     client_of, session, article, annotator, second_annotator, mark, outsider
 ):
     mark(outsider, CLAIM, "claim")
+    hidden = mark_in(session, second_annotator, article, GUESS, "opinion")
+    example = {"kind": Example.HARD, "words": "A guess like any.", "comment": "Settled so."}
+    Example.objects.create(tag=hidden.taggings.get().tag, annotation=hidden, **example)
     client = client_of(give_right(annotator))
     paths = ("/review/?order=newest", "/review/?order=contested", "/review/list/?order=document", "/review/mine/")
     before = [settled(client.get(path).content) for path in paths]
     mark_in(session, second_annotator, article, CLAIM, "opinion", note="Says who?")
     assert [settled(client.get(path).content) for path in paths] == before
+    # Nor does a case of the codebook that was taken from one, before the session went back to marking blind.
+    shown = b"".join(before)
+    assert b"A guess like any." not in shown
+    assert b"Settled so." not in shown
 
 
 def test_one_s_own_mark_cannot_be_opened(client, mark, site_reviewer, annotator):
@@ -213,6 +225,82 @@ def test_filters_and_orders(client, varied, query, kinds):
     assert page.status_code == 200
     assert names(page) == [varied[kind].uid for kind in kinds]
     assert client.get(f"/review/list/?{query}").status_code == 200
+
+
+def chips(response) -> dict[str, dict[str, str]]:
+    """What each chip says, and the filters that are left without it."""
+    html = response.content.decode()
+    found = re.findall(r'<a class="chip" href="[^"?]*\?([^"]*)"><span[^>]*>Take off the filter: </span>(.*?)</a>', html)
+    words = [(re.sub(r"<[^>]*>", "", said).removesuffix("✕").strip(), query) for query, said in found]
+    return {said: QueryDict(query.replace("&amp;", "&")).dict() for said, query in words}
+
+
+@pytest.mark.parametrize("path", ["/review/", "/review/list/"])
+def test_each_filter_is_a_chip_that_takes_it_off(client, mark, annotator, tag, revealed, path):
+    mark(annotator, CLAIM, "claim", note="Hm.")
+    claim = tag("claim")
+    given = {
+        "state": ("accepted", "accepted"),
+        "tag": (str(claim.pk), "tagged claim"),
+        "group": (str(claim.group_id), f"tagged from {claim.group.name}"),
+        "reader": ("annotator", f"by {annotator.name}"),
+        "session": (revealed.uid, f"in the session {revealed.name}"),
+        "article": ("the-harbour-levy", "in The harbour levy"),
+        "age": ("week", "made the last 7 days"),
+        "flagged": ("1", "flagged"),
+        "contested": ("1", "contested"),
+        "note": ("1", "with a note"),
+        "changed": ("1", "on a changed passage"),
+        "back": ("1", "back from their author"),
+    }
+    query = {name: value for name, (value, _) in given.items()} | {"order": "document"}
+    page = client.get(path, query)
+    assert chips(page) == {
+        said: {key: value for key, value in query.items() if key != name} for name, (_, said) in given.items()
+    }
+    assert f'<a href="{path}?order=document" id="clear-filters">' in page.content.decode()
+    assert "accepted · as in the article</span></summary>" in page.content.decode()
+    # One alone is taken off by its own chip; an order is no filter; what nobody knows is named as it is.
+    assert chips(client.get(path, {"session": "none"})) == {"outside of sessions": {"order": "newest"}}
+    assert "clear-filters" not in client.get(path, {"session": "none"}).content.decode()
+    assert chips(client.get(path, {"order": "contested"})) == {}
+    odd = {"state": "all", "reader": "<b>", "tag": "999999", "session": "gone"}
+    assert set(chips(client.get(path, odd))) == {
+        "of any state",
+        "by &lt;b&gt;",
+        "tagged in one way",
+        "in the session gone",
+    }
+
+
+def test_pages_without_marks_say_what_to_do(client, client_of, mark, annotator, outsider, site_reviewer, seen):
+    annotation = mark(annotator, CLAIM, "claim").annotation
+
+    def page(path: str) -> str:
+        return " ".join(client.get(path).content.decode().split())
+
+    assert "Nothing waits here" in page("/review/?flagged=1")
+    assert '<a href="/review/?order=newest">Clear them</a>' in page("/review/?flagged=1")
+    listed = page("/review/list/?flagged=1&order=document")
+    assert 'href="/review/list/?state=all&amp;flagged=1&amp;order=document">Look at marks of any state' in listed
+    assert "Look at marks of any state" not in page("/review/list/?state=all&flagged=1")
+    assert '<a href="/review/list/?order=newest">Clear the filters</a>' in page("/review/list/?state=all&flagged=1")
+    actions.accept(site_reviewer, seen(annotation))
+    done = page("/review/?reader=annotator&order=newest")
+    assert "Everything is reviewed" in done
+    assert "All 1 mark that these filters let through has a verdict." in done
+    assert 'href="/review/?state=all&amp;reader=annotator&amp;order=newest">Look at them again' in done
+    # A mark that the filters do not let through is shown, and where it stands is said.
+    outside = page(f"/review/?order=newest&mark={annotation.uid}")
+    assert "This mark is not in the queue" in outside
+    assert "No mark waits in it any more." in outside
+    mark(annotator, GUESS, "opinion")
+    assert "1 mark waits in it: <a" in page(f"/review/?order=newest&mark={annotation.uid}")
+    assert "Needed to reject and to return. The author reads it." in page("/review/?order=newest")
+    assert "at most 2,000 at once" in page("/review/list/?order=newest")
+    nothing = client_of(outsider).get("/review/mine/").content.decode()
+    for said in ("Nothing was returned to you.", "No verdicts yet.", "You have flagged nothing."):
+        assert said in nothing
 
 
 def test_filters_by_tag_group_and_session(client, varied, tag, revealed):
@@ -339,7 +427,7 @@ def test_a_mark_is_flagged_and_the_reader_hears_of_it(client_of, client, mark, a
     reader, url = client_of(outsider), f"/marks/{annotation.uid}/flag/"
     assert reader.get(url).status_code == 200
     assert reader.post(url, {"reason": " "}).status_code == 422
-    assert reader.post(url, {"reason": "Not in the text."}).status_code == 302
+    assert reader.post(url, {"reason": "Not in the text."})["Location"] == annotation.get_absolute_url()
     assert "flagged this mark already" in reader.post(url, {"reason": "Again."}, follow=True).content.decode()
     item = client.get("/review/?flagged=1").content.decode()
     assert "Not in the text." in item
@@ -349,7 +437,8 @@ def test_a_mark_is_flagged_and_the_reader_hears_of_it(client_of, client, mark, a
     assert "It is in the minutes." in page
     assert "dismissed</b> by" in page
     assert client_of(annotator).get(url).status_code == 403
-    assert reader.post(url, {"act": "withdraw"}).status_code == 302
+    assert reader.post(url, {"act": "withdraw"})["Location"] == annotation.get_absolute_url()
+    assert reader.post(url, {"act": "withdraw", "from": "mine"})["Location"] == "/review/mine/"
     assert Flag.objects.get().outcome == "dismissed"
     assert reader.get("/marks/unknown/flag/").status_code == 404
     assert client.post(f"/review/{annotation.uid}/flags/", {"outcome": "zzz"}).status_code == 422
@@ -398,6 +487,27 @@ def test_the_queue_takes_the_same_queries_whatever_its_length(
         assert client.get("/review/?order=newest", **HTMX).status_code == 200
     with django_assert_num_queries(19):
         assert client.get("/review/list/?order=newest").status_code == 200
+
+
+@pytest.mark.parametrize("number", [5, 25])
+def test_an_order_by_article_takes_the_same_queries_however_many_there_are(
+    client, annotator, codebook, number, django_assert_num_queries
+):
+    claim, words = codebook.tags.get(name="claim"), "Ships wait."
+    for at in range(number):
+        article = import_article(
+            None, name=f"{at}.md", data=f"# Ships {at}\n\n{words}".encode(), is_public=True
+        ).article
+        start = document_of(article.current_id).text.index(words)
+        passage = choose_passage(article.current_id, start, start + len(words), words)
+        mark_passage(annotator, article.current, passage, tags=[claim.pk], key=str(uuid4()), visibility="public")
+    client.get("/review/?order=document")
+    cache.clear()  # the order is kept for some minutes
+    with django_assert_num_queries(21):
+        page = client.get("/review/list/?order=document")
+    assert page.content.decode().count('name="mark"') == number
+    with django_assert_num_queries(27):
+        client.get("/review/?order=document")
 
 
 @pytest.mark.parametrize("number", [1, 3, 300])

@@ -4,13 +4,10 @@ last use of an invitation is wanted by two."""
 from __future__ import annotations
 
 import contextlib
-import threading
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from annotations.demo import ensure_codebook
 from annotations.editing.actions import choose_passage, delete_mark, mark_passage, restore_mark
@@ -22,31 +19,10 @@ from opslens.articles.actions import import_article
 from opslens.articles.documents import document_of
 from opslens.models import Event, Revision
 from opslens.web.refusals import Conflict, Missing
+from tests.support.at_once import together
 from tests.support.teams import seat_of, start_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(*works: Callable[[], Any]) -> list[BaseException]:
-    """Do all of them at once, each in a thread with a connection of its own; what was raised."""
-    begin = threading.Barrier(len(works), timeout=30)
-    problems: list[BaseException] = []
-
-    def guarded(work: Callable[[], Any]) -> None:
-        try:
-            begin.wait()
-            work()
-        except BaseException as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return problems
 
 
 @pytest.fixture

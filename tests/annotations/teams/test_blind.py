@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.editing.actions import delete_mark, edit_mark
-from annotations.models import Annotation, Assignment, Invitation, Member, TeamSession
+from annotations.models import Annotation, Assignment, Example, Invitation, Member, TeamSession
 from annotations.teams.people.actions import invite, remove_member, token_of
 from annotations.teams.progress.actions import ask, finish, note
 from opslens.checks import url_patterns
@@ -72,7 +72,7 @@ def addresses(session: TeamSession, article: Article, **known: Any) -> Iterator[
         "token": "x",
         "book": session.codebook_id,
         "group": session.codebook.groups.first().pk,
-        "pk": session.codebook.tags.first().pk,
+        "pk": session.codebook.tags.get(name="claim").pk,
         "old": 1,
         "new": 2,
         "decision": own,
@@ -153,8 +153,14 @@ def test_no_address_tells_an_annotator_of_anothers_marks(
     client_of, session, article, own, paths, annotator, second_annotator
 ):
     client = client_of(annotator)
+    # A case of the codebook, made of another's mark before the session went back to marking blind.
+    case = mark_in(session, second_annotator, article, GUESS, "claim")
+    words = {"words": "A guess like any.", "comment": "Settled so."}
+    Example.objects.create(tag=case.taggings.get().tag, annotation=case, kind=Example.HARD, **words)
     walk(client, [path for path in paths if "/read/" in path])  # what a process keeps is kept
     before = walk(client, paths, every_method=True)
+    said = [name for name, answer in before.items() for word in words.values() if word.encode() in answer.body]
+    assert said == []
     works(session, article, second_annotator)
     assert differences(before, walk(client, paths, every_method=True)) == []
 
