@@ -54,6 +54,11 @@ def may_moderate(viewer) -> bool:
     return viewer.is_active and viewer.is_staff and viewer.has_perm("annotations.change_annotation")
 
 
+def may_read_log(viewer) -> bool:
+    """Staff who may view events: the log of the whole site."""
+    return viewer.is_active and viewer.is_staff and viewer.has_perm("opslens.view_event")
+
+
 def may_review_outside(viewer) -> bool:
     """Give verdicts on public marks that belong to no session. On which marks somebody may do so is
     `Annotation.objects.under_review_by`."""

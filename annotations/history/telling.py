@@ -19,7 +19,8 @@ from opslens.models import Event
 
 BEFORE, AFTER = "before", "after"
 _SURGERY, _SURGERIES = "surgery:", ("tags-merged", "tag-split")
-_BESIDE = ("reply-", "flag-")  # what is said about a mark leaves it as it is
+# What is said about a mark leaves it as it is.
+_BESIDE = ("reply-", "flag-", "review-accepted", "review-rejected", "review-returned", "review-sent-back")
 NOBODY = "OpsLens"  # what happens by itself, and by the operator at the command line
 
 
@@ -57,8 +58,8 @@ class Teller:
     `everything`: as staff may know it. `counts`: numbers of marks that the viewer may not see one by one. `at`: the
     subject of the page itself, which no line repeats. `restorable`: subjects that this viewer may put back.
     `retagged`: by surgery, the tags that came and went on the mark that the page is about. `newest`: the events that
-    stand first and all of their subject. Without `linked` only words are wanted: no addresses, and no texts laid
-    beside one another.
+    left what they are about as it is now. `leads`, `oversees`: what the viewer may do in the session. Without `linked`
+    only words are wanted: no addresses, and no texts laid beside one another.
     """
 
     viewer: Any
@@ -69,6 +70,8 @@ class Teller:
     restorable: set[str] = field(default_factory=set)
     retagged: Mapping[str, tuple[Sequence[int], Sequence[int]]] = field(default_factory=dict)
     newest: Collection[int] = ()
+    leads: bool = False
+    oversees: bool = False
     linked: bool = True
 
     def line(self, event: Event) -> Line:
@@ -272,11 +275,12 @@ class Teller:
         _, uid = self.names.sessions.get(session_in(event.channel.name), ("", ""))
         if not uid or not self.linked:
             return None
-        if event.verb == "phase-changed":
+        if event.verb == "phase-changed" and self.leads:
             return "Phases are changed on the session’s page", reverse("teams:session", args=[uid])
-        if event.verb.startswith(("member-", "role-", "invitation-")):
+        if event.verb.startswith(("member-", "role-", "invitation-")) and self.leads:
             return "People are changed on their page", reverse("teams:people", args=[uid])
-        if event.verb.startswith(("decision-", "strategy-")) and event.verb != "decision-answered":
+        settles = event.verb.startswith(("decision-", "strategy-")) and event.verb != "decision-answered"
+        if settles and self.oversees:
             return "Decisions are taken back at the desk", reverse("adjudication:desks", args=[uid])
         return None
 
@@ -294,7 +298,7 @@ def _parts(differ: Sequence[Change]) -> str:
     """“the tags and the note”."""
     said = list(dict.fromkeys(f"the {change.label}" for change in differ))
     if not said:
-        return "nothing that is told"
+        return "details"
     if len(said) > 3:
         said = [*said[:2], f"{len(said) - 2} other things"]
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
@@ -337,6 +341,8 @@ def lines_for(
     kinds: tuple[str, ...] = (),
     retagged: Mapping[str, tuple[Sequence[int], Sequence[int]]] | None = None,
     from_newest: bool = False,
+    leads: bool = False,
+    oversees: bool = False,
 ) -> list[Line]:
     """Lines for a page of events, which come with their channels. Earlier states can be put back of the subjects in
     `may_restore`, of all subjects of these `kinds`, and with `own_marks` of marks that this viewer may put back.
@@ -358,16 +364,25 @@ def lines_for(
         at=at,
         restorable=restorable,
         retagged=retagged or {},
-        newest=_newest(events, at) if from_newest else (),
+        newest=_newest(events, at, names) if from_newest else (),
+        leads=leads,
+        oversees=oversees,
     )
     return [teller.line(event) for event in events]
 
 
-def _newest(events: Iterable[Event], at: str) -> set[int]:
-    """Of each subject, the event that says what it is now. Merging and splitting changes marks and tags as well."""
-    found: dict[str, int] = {}
+def _newest(events: Iterable[Event], at: str, names: Names) -> set[int]:
+    """Of each subject, the events that left it as it is now. Merging and splitting changes marks and tags as well."""
+    found: set[int] = set()
+    settled: set[str] = set()
     for event in events:
-        subject = at if event.subject.startswith(_SURGERY) else event.subject
-        if not event.verb.startswith(_BESIDE):
-            found.setdefault(subject, event.pk)
-    return set(found.values())
+        if event.subject not in settled:
+            found.add(event.pk)
+        if event.verb.startswith(_BESIDE):
+            continue
+        settled.add(event.subject)
+        kind, _, key = event.subject.partition(":")
+        if kind == "surgery":
+            _, source, target = names.surgeries.get(key, ("", 0, 0))
+            settled |= {at, f"tag:{source}", f"tag:{target}"}
+    return found

@@ -20,7 +20,14 @@ from annotations.history.sealed import opened
 from annotations.history.telling import AFTER, BEFORE, lines_for
 from annotations.history.words import ARTICLES, GROUPS, MARKS, OTHER, REVIEW, SESSIONS, SETTLING, TALK
 from annotations.models import Annotation, Codebook, Member, Tag
-from annotations.permissions import may_edit_codebook, may_lead, may_moderate, may_read_codebook
+from annotations.permissions import (
+    may_edit_codebook,
+    may_lead,
+    may_moderate,
+    may_oversee,
+    may_read_codebook,
+    may_read_log,
+)
 from annotations.teams.access import seat_in
 from annotations.teams.looks import record_looks
 from opslens.accounts.closing import merged_into
@@ -33,13 +40,8 @@ from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 _MEMBERS_LISTED = 200
 
 
-def _is_staff(viewer) -> bool:
-    """Staff who may read the log, here as in the administration."""
-    return viewer.is_active and viewer.is_staff and viewer.has_perm("opslens.view_event")
-
-
 def _check_auditor(viewer) -> None:
-    if not _is_staff(viewer):
+    if not may_read_log(viewer):
         raise Denied("The audit log is for staff with the permission to view events.")
 
 
@@ -51,14 +53,17 @@ def _page(
     groups: tuple[str, ...] = (),
     one_channel: bool = False,
     whole: bool = True,
+    in_session: int | None = None,
     **more: Any,
 ) -> HttpResponse:
     """One page of a history. `told` is for `lines_for`; `groups` are the filters that make sense on it. `whole`: it
-    tells of everything that was done to what it is about, not of what one person did."""
+    tells of everything that was done to what it is about, not of what one person did. `in_session`: the session to
+    which that belongs, by id."""
     asked = Asked.read(request.GET)
     rows, after = page_of(asked.filtered(events), asked.after, one_channel=one_channel)
     if told.get("everything"):
-        record_looks(request, "history", log.sessions_in(rows))
+        # The head of a page tells of what it is about, whatever the lines.
+        record_looks(request, "history", log.sessions_in(rows) or [in_session])
     from_newest = whole and not asked.after and not asked.is_filtered
     context = {
         "lines": lines_for(request.user, rows, from_newest=from_newest, **told),
@@ -82,7 +87,7 @@ def mark(request: HttpRequest, uid: str) -> HttpResponse:
         raise Missing("This mark is not there any more, or it is not yours to see.")
     is_author = annotation.author_id == viewer.pk
     everything = moderates and not is_author
-    surgeries = visible.retagged(annotation)
+    surgeries = visible.retagged(viewer, annotation, everything=everything)
     told = {
         "everything": everything,
         "at": annotation.subject,
@@ -100,7 +105,7 @@ def mark(request: HttpRequest, uid: str) -> HttpResponse:
         "hint": "What was done to this mark, the newest first. The history itself never changes; an earlier state can "
         "be put back.",
     }
-    return _page(request, events, told=told, **more)
+    return _page(request, events, told=told, in_session=annotation.session_id, **more)
 
 
 def _leads_to(viewer, annotation: Annotation) -> bool:
@@ -133,7 +138,8 @@ def session(request: HttpRequest, session: str) -> HttpResponse:
     """What happened in a session, as far as this member may know."""
     seat = seat_in(request.user, session)
     here = seat.session
-    told = {"at": here.subject, "own_marks": True, "counts": _is_staff(request.user)}
+    told = {"at": here.subject, "own_marks": True, "counts": may_read_log(request.user)}
+    told |= {"leads": may_lead(seat.member), "oversees": may_oversee(seat.member)}
     if may_lead(seat.member):
         told["may_restore"] = {here.subject}
     members = Member.objects.filter(session=here).select_related("user").order_by("joined_at", "pk")
@@ -152,7 +158,7 @@ def session(request: HttpRequest, session: str) -> HttpResponse:
 
 def _knows_marks(viewer, book: Codebook) -> bool:
     """Whether somebody who reads the history of a codebook learns how many marks a change touched."""
-    return may_edit_codebook(viewer, book) and (_is_staff(viewer) or not book.is_default)
+    return may_edit_codebook(viewer, book) and (may_read_log(viewer) or not book.is_default)
 
 
 @allow(signed_in)
@@ -209,7 +215,7 @@ def person(request: HttpRequest, name: str) -> HttpResponse:
     found = (
         get_user_model().objects.filter(username=name[:150].replace("\x00", "")).select_related("merged_into").first()
     )
-    everything = _is_staff(viewer) and found is not None and found.pk != viewer.pk
+    everything = may_read_log(viewer) and found is not None and found.pk != viewer.pk
     if found is None or (found.pk != viewer.pk and not everything):
         raise Missing("There is nobody of this name, or their history is not open to you.")
     told = {"everything": everything, "counts": everything, "own_marks": True}
@@ -220,11 +226,11 @@ def person(request: HttpRequest, name: str) -> HttpResponse:
         "hint": "What you did, and what was done to your account. You and those who run this site see it."
         if found.pk == viewer.pk
         else "What they did, and what was done to their account. Looking at rows of blind sessions is recorded.",
-        "accounts": merged_into(found) if _is_staff(viewer) else (),
+        "accounts": merged_into(found) if may_read_log(viewer) else (),
         "merged": found.merged_into if everything else None,
     }
     events = visible.of_person(viewer, found, everything=everything)
-    groups = tuple(group for group in GROUPS if group != OTHER or _is_staff(viewer))
+    groups = tuple(group for group in GROUPS if group != OTHER or may_read_log(viewer))
     return _page(request, events, told=told, groups=groups, whole=False, **more)
 
 
@@ -313,7 +319,7 @@ def _confirm(
     event = found.event
     shown = Event(channel=event.channel, subject=event.subject, actor_id=event.actor_id)
     shown.before, shown.after = found.now, found.then
-    names = names_for(request.user, [shown], everything=_is_staff(request.user))
+    names = names_for(request.user, [shown], everything=may_read_log(request.user))
     then = {name: found.then.get(name, value) for name, value in found.now.items()}
     context = {
         "token": token,

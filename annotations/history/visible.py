@@ -17,7 +17,7 @@ from annotations.codebook.examples import open_to, shown_to
 from annotations.membership import Seat
 from annotations.models import Annotation, Codebook, Example, Member, Question, Retagging, Surgery, Tag, TeamSession
 from annotations.models.team import hidden
-from annotations.permissions import may_edit_codebook
+from annotations.permissions import may_edit_codebook, may_read_log
 from opslens.models import Article, Event
 
 OF_MARKS = "annotation:"
@@ -84,17 +84,26 @@ def _overseen(viewer) -> Q:
     return there
 
 
-def retagged(annotation: Annotation) -> dict[str, tuple[list[int], list[int]]]:
+def retagged(viewer, annotation: Annotation, *, everything: bool) -> dict[str, tuple[list[int], list[int]]]:
     """By the subject of each merging or splitting of tags that changed what a mark carries: the tags that came, and
-    those that went."""
+    those that went. Of a mark that was private at some time its author alone is told."""
     found: dict[str, tuple[list[int], list[int]]] = {}
     rows = Retagging.objects.filter(annotation=annotation).order_by("pk")
+    if annotation.author_id != viewer.pk and not everything:
+        rows = rows.filter(~Exists(_privately(annotation)))
     for uid, was, became in rows.values_list("surgery__uid", "tag", "became"):
         came, went = found.setdefault(f"surgery:{uid}", ([], []))
         went.append(was)
         if became is not None:
             came.append(became)
     return found
+
+
+def _privately(annotation: Annotation) -> QuerySet[Event]:
+    private = Annotation.PRIVATE
+    return Event.objects.filter(
+        Q(before__visibility=private) | Q(after__visibility=private), subject=annotation.subject
+    )
 
 
 def of_mark(viewer, annotation: Annotation, *, everything: bool, surgeries: Iterable[str] = ()) -> QuerySet[Event]:
@@ -132,7 +141,7 @@ def of_session(viewer, seat: Seat) -> QuerySet[Event]:
     if not (member.oversees and seat.sees_all_marks):
         common &= ~Q(verb="decision-answered") | Q(actor_id=viewer.pk)
     rest = common | people
-    if viewer.is_active and viewer.is_staff:
+    if may_read_log(viewer):
         rest |= Q(channel__name=f"{session.channel}:looks")
     # Marks are on channels of articles; nothing else is told there.
     return _judged(here).filter(rest & ~Q(subject__startswith=OF_MARKS) | _of_marks(viewer))
@@ -140,8 +149,12 @@ def of_session(viewer, seat: Seat) -> QuerySet[Event]:
 
 def _told_examples(examples: QuerySet[Example]) -> Q:
     """Events about examples hold their words: of these alone they are told."""
-    shown = examples.order_by().values_list("pk", flat=True)
-    return ~Q(subject__startswith="example:") | Q(subject__in=[f"example:{pk}" for pk in shown])
+    return ~Q(subject__startswith="example:") | Q(subject__in=_names(examples, "example:"))
+
+
+def _names(rows: QuerySet, kind: str) -> QuerySet:
+    """What these rows are called in events, for a query: a site may have more of them than a query has parameters."""
+    return rows.order_by().annotate(_name=Concat(Value(kind), Cast("pk", CharField()))).values("_name")
 
 
 def _examples_told_to(viewer, codebook: Codebook) -> QuerySet[Example]:
@@ -174,19 +187,15 @@ def of_person(viewer, person, *, everything: bool) -> QuerySet[Event]:
         return found
     sessions = list(TeamSession.objects.of(viewer).order_by("pk").values_list("pk", flat=True))
     open_books = Q(is_default=True) | Q(sessions__in=sessions) | Q(sessions__in=TeamSession.objects.finished())
-    books = Codebook.objects.filter(open_books).order_by().values_list("pk", flat=True).distinct()
-    channels = ["site", about, *(f"codebook:{pk}" for pk in books)]
-    channels += [name for pk in sessions for name in (f"team:{pk}", f"team:{pk}:p{person.pk}")]
+    books = Codebook.objects.filter(open_books)
+    channels = ["site", about, *(name for pk in sessions for name in (f"team:{pk}", f"team:{pk}:p{person.pk}"))]
     closed = Article.objects.exclude(pk__in=Article.objects.visible_to(viewer).values("pk"))
-    in_articles = Q(channel__name__startswith="article:") & ~Q(
-        channel__name__in=[f"article:{pk}" for pk in closed.order_by().values_list("pk", flat=True)]
-    )
+    in_articles = Q(channel__name__startswith="article:") & ~Q(channel__name__in=_names(closed, "article:"))
     overseen = Member.objects.filter(user_id=viewer.pk, left_at=None, role__in=Member.OVERSEERS)
     asked = Question.objects.filter(session__in=overseen.values("session"))
-    asked = asked.annotate(name=Concat(Value("question:"), Cast("pk", CharField())))
-    answered = Q(verb="question-answered") & Q(Exists(asked.filter(name=OuterRef("subject"))))
-    plain = Q(channel__name__in=channels) | in_articles | answered
-    if not (viewer.is_active and viewer.is_staff):
+    answered = Q(verb="question-answered", subject__in=_names(asked, "question:"))
+    plain = Q(channel__name__in=channels) | Q(channel__name__in=_names(books, "codebook:")) | in_articles | answered
+    if not may_read_log(viewer):
         plain &= ~Q(verb__startswith="admin-", actor_id=person.pk)
     plain &= _told_examples(open_to(viewer).filter(tag__codebook__in=books))
     return _judged(found).filter(

@@ -10,6 +10,7 @@ from annotations.editing.actions import delete_mark, edit_mark
 from annotations.history.sealed import sealed
 from annotations.models import Annotation, Member, TeamSession
 from annotations.reanchoring.actions import leave_mark
+from annotations.surgery.actions import KEEP, merge
 from annotations.surgery.examples.actions import add_example
 from annotations.teams.people.actions import add_member
 from annotations.teams.progress.actions import ask, finish, note
@@ -183,6 +184,17 @@ def test_what_an_event_does_not_say_the_one_before_it_does(lines, mark, annotato
     assert len(lines(annotator, path)) == 4
 
 
+def test_tags_of_a_private_time_are_told_to_nobody_else_by_what_became_of_them(
+    lines, mark, annotator, second_annotator, staff, tag
+):
+    made = mark(annotator, GUESS, "claim", visibility="private").annotation
+    merge(staff, tag("claim").pk, tag("opinion").pk, clash=KEEP)
+    edit_mark(annotator, made.uid, 1, visibility="public", tags=[])
+    path = f"/marks/{made.uid}/history/"
+    assert len([line for line in lines(annotator, path) if "merged a tag" in line]) == 1
+    assert lines(second_annotator, path) == []
+
+
 def test_deleted_marks_are_told_of_to_their_author_alone(lines, mark, annotator, second_annotator, article):
     made = mark(annotator, CLAIM, "claim").annotation
     path = f"/read/{article.slug}/history/?what=marks"
@@ -204,12 +216,14 @@ def test_hidden_events_leave_no_gap_in_pages_and_no_shorter_page(client_of, mark
     assert "Secret" not in answer.content.decode()
 
 
-def test_looks_are_told_to_staff_alone(client_of, lines, session, annotator, article, owner, person):
-    mark_in(session, annotator, article, CLAIM, "claim")
-    admin = person("admin", "Ada Admin")
-    admin.is_staff = admin.is_superuser = True
-    admin.save()
+def test_looks_are_told_to_staff_alone(client_of, lines, session, annotator, article, owner, staff):
+    admin = staff
+    made = mark_in(session, annotator, article, CLAIM, "claim")
     client_of(admin).get("/audit/")
+    # The words of the mark are in the head of its history, whatever is asked for below.
+    for number, query in enumerate(("", "?by=nobody"), 2):
+        assert CLAIM in client_of(admin).get(f"/marks/{made.uid}/history/{query}").content.decode()
+        assert Event.objects.filter(verb="staff-looked", actor=admin).count() == number
     path = f"/team/{session.uid}/history/"
     assert not any("looked" in line for line in lines(owner, path))
     add_member(owner, session.pk, username="admin", role=Member.OBSERVER)

@@ -15,6 +15,8 @@ from annotations.editing.actions import delete_mark, edit_mark, restore_mark
 from annotations.editing.undoing import undo_last
 from annotations.history.sealed import opened, sealed
 from annotations.models import Example, Member, TeamSession
+from annotations.review.actions import accept
+from annotations.review.cases import Seen
 from annotations.surgery.actions import KEEP, merge
 from annotations.teams.actions import edit_session
 from annotations.teams.people.actions import add_member, remove_member, set_role
@@ -74,6 +76,19 @@ def test_merging_of_tags_is_told_with_what_it_did_to_the_mark(lines, mark, staff
         "Anna Annotator you marked a passage tags + with opinion visibility public"
     ]
     assert lines(staff, "/codebook/history/")[0].endswith("“claim”, merged into “opinion” marks 1")
+
+
+def test_what_stands_is_not_offered_to_be_restored(lines, mark, staff, annotator, owner, tag):
+    made = mark(annotator, CLAIM, "claim").annotation
+    accept(staff, Seen(made.uid, 1))
+    path = f"/marks/{made.uid}/history/"
+    assert not any("Restore" in line for line in lines(annotator, path))
+    edit_group(staff, tag("claim").group_id, name="Kinds", hint="", exclusive=False)
+    edit_tag(staff, tag("opinion").pk, tag("opinion").version, {**tag_state(tag("opinion")), "do": "Look twice."})
+    book = "/codebook/history/"
+    assert lines(staff, book)[0].endswith("Look twice. ] Restore what was before")
+    merge(staff, tag("claim").pk, tag("opinion").pk)
+    assert lines(staff, book)[1].endswith("Look twice. ] Restore what was before Restore this state")
 
 
 def _record(channel, verb, subject, before=None, after=None, actor=None):
@@ -191,12 +206,13 @@ def test_decisions_and_phases_lead_to_where_they_are_taken_back(
     path = f"/team/{session.uid}/history/"
     told = lines(annotator, path)
     assert told[0].startswith(f"{reviewer.name} took a decision back {CLAIM} in The harbour levy Because No.")
-    assert told[0].endswith("Decisions are taken back at the desk")
-    assert told[2] == (
-        f"{owner.name} moved the session to another phase phase Before: Discussion → After: Settling "
-        "Phases are changed on the session’s page"
-    )
-    answer = client_of(annotator).get(path).content.decode()
+    desk, phases = " Decisions are taken back at the desk", " Phases are changed on the session’s page"
+    moved = "moved the session to another phase phase Before: Discussion → After: Settling"
+    assert told[2] == f"{owner.name} {moved}"
+    for one, ends in ((annotator, ("", "")), (reviewer, (desk, "")), (owner, (desk, phases))):
+        told = lines(one, path)
+        assert (told[0].endswith(desk), told[2].endswith(moved + ends[1])) == (bool(ends[0]), True)
+    answer = client_of(reviewer).get(path).content.decode()
     assert f'href="/team/{session.uid}/desk/"' in answer
 
 
@@ -234,7 +250,7 @@ def test_settling_is_told_with_passages_and_articles(
     told = lines(annotator, f"/team/{session.uid}/history/?what=settling")
     assert told[3] == (
         f"{reviewer.name} had passages settled by a strategy passages settled 1 strategy full agreement "
-        "articles The harbour levy Decisions are taken back at the desk"
+        "articles The harbour levy"
     )
     assert (
         "passage Before The council passed the levy [removed: on Monday. ] After The council passed the levy" in told[2]
@@ -414,9 +430,9 @@ def test_a_page_costs_the_same_for_one_row_and_for_many(
         (client, f"/marks/{made.uid}/history/", 14),
         (client, f"/read/{article.slug}/history/", 12),
         (client, f"/team/{session.uid}/history/?what=marks", 15),
-        (client, f"/codebook/history/?by={annotator.username}", 11),
+        (client, f"/codebook/history/?by={annotator.username}", 10),
         (client, f"/codebook/tags/{claim.pk}/history/", 12),
-        (client, f"/people/{annotator.username}/history/?what=codebook", 14),
+        (client, f"/people/{annotator.username}/history/?what=codebook", 11),
         (moderator, f"/audit/?channel={article.channel}", 9),
     ):
         with django_assert_num_queries(queries, info=path):
