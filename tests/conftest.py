@@ -68,10 +68,10 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if os.environ.get(WITH_DATABASE_ONLY):
-        # They have run on the other database already; pytest-django lets no other test near it.
-        without = [item for item in items if not _asks_for_database(item)]
-        config.hook.pytest_deselected(items=without)
-        items[:] = [item for item in items if _asks_for_database(item)]
+        # The others have run on the other database already; pytest-django lets no test without it near one.
+        again = [item for item in items if _asks_for_database(item) and not item.get_closest_marker("once")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
+        items[:] = again
     for item in items:
         for vendor, mark in (("postgresql", "postgres"), ("sqlite", "sqlite")):
             if item.get_closest_marker(mark) and connection.vendor != vendor:

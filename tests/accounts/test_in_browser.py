@@ -58,6 +58,7 @@ def test_preferences_without_javascript_change_the_page(open_page, annotator):
 AT = [((320, 800), ["light"]), (DESKTOP, ["dark", "forced colours"])]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("viewport", "looks"), AT, ids=["narrow", "wide"])
 def test_the_pages_are_accessible(open_page, axe, annotator, demo_reader, settings, viewport, looks):
     settings.DEMO = settings.SIGN_UP_OPEN = True

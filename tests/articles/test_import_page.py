@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import zipfile
 
 import pytest
@@ -11,7 +10,6 @@ from django.test import Client
 from django.urls import reverse
 
 from opslens.models import Article, Revision
-from tests.support.environment import WITH_DATABASE_ONLY
 from tests.text.attacks import CASES, source_of
 
 IMPORT = "/import/"
@@ -148,12 +146,14 @@ def test_blown_up_archives_are_refused_unopened(as_reader):
         assert "archive" in answer.content.decode()
 
 
-# What takes long is reading the text, which no database has a part in: on a second one the short ones are enough.
-_LONG = 100_000
-_UPLOADED = [case for case in CASES if not os.environ.get(WITH_DATABASE_ONLY) or len(source_of(case)) < _LONG]
+_LONG = 100_000  # characters; what takes long is reading them, in which no database has a part
+_UPLOADED = [
+    pytest.param(case, id=case["name"], marks=[pytest.mark.once] if len(source_of(case)) >= _LONG else [])
+    for case in CASES
+]
 
 
-@pytest.mark.parametrize("case", _UPLOADED, ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", _UPLOADED)
 def test_no_attack_through_an_upload_is_an_error_or_comes_through(as_reader, settings, case):
     assert settings.DEBUG is False
     as_reader.raise_request_exception = False

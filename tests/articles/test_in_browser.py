@@ -101,6 +101,7 @@ def test_searching_from_the_library(open_page, annotator):
 AT = [((320, 800), ["light"]), (DESKTOP, ["dark", "forced colours"])]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("viewport", "looks"), AT, ids=["narrow", "wide"])
 @pytest.mark.expected_problems("status of 422")
 def test_the_pages_are_accessible(open_page, axe, annotator, viewport, looks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,6 @@ from opslens.models import Article, Revision
 from tests.browser.reading import ReadingPage
 from tests.support.axe import LOOKS, each_look
 from tests.support.browser import DESKTOP
-from tests.support.environment import WITH_DATABASE_ONLY
 
 # Every kind of trouble for positions: a standfirst that a paragraph repeats word for word, inline formatting, emoji of
 # several code points, combining letters, a list, a quotation, a table, and words that occur twice in one paragraph.
@@ -120,13 +118,7 @@ def reading(open_page: Callable[..., Any], article: Article) -> Callable[..., Re
     return open_article
 
 
-# What style sheets make of a page is the same on every database: on a second one a desk is enough.
-_WIDTHS = {"1280 px": DESKTOP, "320 px": (320, 640)}
-if os.environ.get(WITH_DATABASE_ONLY):
-    del _WIDTHS["320 px"]
-
-
-@pytest.fixture(params=_WIDTHS.values(), ids=_WIDTHS.keys())
+@pytest.fixture(params=[DESKTOP, (320, 640)], ids=["1280 px", "320 px"])
 def viewport(request: pytest.FixtureRequest) -> tuple[int, int]:
     """For tests that look at pages as they are at a desk and on the narrowest phone."""
     return request.param

@@ -31,6 +31,7 @@ def session(owner, annotator, second_annotator, person, article) -> TeamSession:
     return move_on(owner, session, TeamSession.REVEALED)
 
 
+@pytest.mark.once
 def test_the_page_works_in_every_look_and_is_read_from_its_tables(
     open_page, annotator, session, article, check, viewport
 ):

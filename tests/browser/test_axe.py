@@ -12,6 +12,8 @@ from opslens.models import Article
 from tests.browser.conftest import TEXT
 from tests.browser.reading import ReadingPage
 
+pytestmark = pytest.mark.once
+
 SENTENCE = "Nobody on the island had asked for one."
 
 

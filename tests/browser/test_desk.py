@@ -135,6 +135,7 @@ def test_keys_that_are_switched_off_do_nothing(open_page, settling, article, rev
     assert Decision.objects.count() == 0
 
 
+@pytest.mark.once
 def test_the_pages_in_every_look(open_page, settling, article, owner, annotator, reviewer, check, viewport):
     seat = seat_of(reviewer, settling)
     first, second = desk_of(reviewer, seat, article_in(seat, article.slug)).items[:2]

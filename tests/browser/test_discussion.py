@@ -92,6 +92,7 @@ def test_choosing_readers_and_going_on_without_scripts(open_page, annotator, mar
     expect(page.locator(".reply .note")).to_have_text("To me.")
 
 
+@pytest.mark.once
 def test_pages_are_accessible(open_page, annotator, owner, marked, article, check, viewport):
     session = marked.session
     for person, words in ((annotator, "Why?"), (owner, "See https://example.org/.")):

@@ -66,6 +66,7 @@ def test_marks_and_cards_lead_to_one_another(open_page, edition, article):
     expect(page.locator(".card.open .q")).to_have_text(WAITS)
 
 
+@pytest.mark.once
 def test_axe_finds_nothing(open_page, edition, article, owner, outsider, check, viewport):
     page = open_page(viewport=viewport)
     for path in ("", f"{article.slug}/", f"{article.slug}/?tag=claim", f"{article.slug}/?tag=evidence"):

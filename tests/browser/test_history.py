@@ -40,6 +40,7 @@ def test_an_earlier_state_of_a_mark_is_put_back_by_keyboard(open_page, changed, 
     assert [tag.name for tag in changed.tags.all()] == ["claim"]
 
 
+@pytest.mark.once
 @pytest.mark.expected_problems("status of 422")
 def test_the_pages_in_every_look(open_page, changed, article, owner, annotator, check, viewport):
     owner.is_staff = owner.is_superuser = True

@@ -26,6 +26,7 @@ def overflow(page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
+@pytest.mark.once
 def test_figures_of_an_article_work_in_every_look(open_page, annotator, marked, check, viewport):
     page = open_page(user=annotator, viewport=viewport, path=f"/read/{marked.slug}/insights/")
     check(page)
@@ -37,6 +38,7 @@ def test_figures_of_an_article_work_in_every_look(open_page, annotator, marked, 
     expect(page.locator("main h1")).to_have_text(marked.title)
 
 
+@pytest.mark.once
 def test_the_use_of_tags_works_in_every_look(open_page, annotator, marked, check, viewport):
     page = open_page(user=annotator, viewport=viewport, path="/codebook/usage/")
     check(page)

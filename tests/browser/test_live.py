@@ -190,6 +190,7 @@ def test_without_scripts_nothing_of_it_shows(reading, annotator):
     expect(page.page.locator("#live")).to_be_hidden()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("look", [{}, {"theme": "dark"}, {"forced_colors": True}, {"viewport": (320, 640)}])
 def test_live_changes_in_all_looks(following, annotator, second_annotator, mark, axe, look):
     page = following(annotator, **look)

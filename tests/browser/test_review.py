@@ -201,6 +201,7 @@ def test_many_marks_without_javascript(open_page, dozen, reviewer, annotator, se
     expect(reader.locator("main")).to_contain_text("waits for a reviewer")
 
 
+@pytest.mark.once
 def test_the_pages_in_every_look(open_page, dozen, reviewer, annotator, second_annotator, check, viewport):
     first, second, third = (one.uid for one in dozen[:3])
     return_mark(reviewer, Seen(first, 1), "Say by whom.")

@@ -105,6 +105,7 @@ def test_marking_and_finishing_without_javascript(open_page, session, article, a
     assert state_of(annotator) == "done"
 
 
+@pytest.mark.once
 def test_pages_of_a_session_pass_axe(open_page, session, article, owner, annotator, check, viewport):
     mark_in(session, annotator, article, SENTENCE, "claim", note="Says who?")
     ask(annotator, seat_of(annotator, session), "Is a headline a claim?")

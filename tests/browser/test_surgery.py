@@ -115,6 +115,7 @@ def test_without_scripts(open_page, mark, annotator, staff, codebook):
     assert Surgery.objects.count() == 2
 
 
+@pytest.mark.once
 def test_split_import_and_examples_in_every_look(open_page, mark, annotator, staff, codebook, viewport, check):
     mark(annotator, "Nobody on the island had asked for one.", "loaded", note="Says who?")
     add_example(staff, codebook["loaded"], kind="hard", words="a fool’s ferry", comment="It names nobody.")

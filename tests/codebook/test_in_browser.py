@@ -105,6 +105,7 @@ def test_without_javascript_tags_are_edited_too(open_page, book, editor, tag):
 AT = [((320, 800), ["light"]), (DESKTOP, ["dark", "forced colours"])]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("viewport", "looks"), AT, ids=["narrow", "wide"])
 def test_the_pages_are_accessible(open_page, axe, book, editor, tag, viewport, looks):
     page = open_page(user=editor, viewport=viewport)

@@ -9,7 +9,6 @@ from django.db import connection
 from tests.support import axe as accessibility
 from tests.support.axe import each_look
 from tests.support.browser import Opened
-from tests.support.environment import WITH_DATABASE_ONLY
 
 pytestmark = pytest.mark.urls("tests.machinery.urls")
 
@@ -82,6 +81,7 @@ def test_options_reach_the_page(open_page):
     assert seen == [980, True, True, True, True]
 
 
+@pytest.mark.once
 def test_axe_finds_an_unlabelled_field_and_passes_a_sound_page(page, axe):
     page.goto("/unlabelled")
     assert [violation.split(" ")[0] for violation in accessibility.violations(page)] == ["label"]
@@ -89,9 +89,8 @@ def test_axe_finds_an_unlabelled_field_and_passes_a_sound_page(page, axe):
     axe(page)
 
 
-def test_each_look_is_shown_and_checked(page, monkeypatch):
-    # On the second database one look is enough for pages, and for nothing else than pages.
-    monkeypatch.delenv(WITH_DATABASE_ONLY, raising=False)
+@pytest.mark.once
+def test_each_look_is_shown_and_checked(page):
     page.goto("/")
     # A sheet that a script makes is the one that the content security policy lets in.
     page.evaluate(

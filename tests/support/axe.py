@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-
-from tests.support.environment import WITH_DATABASE_ONLY
 
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
@@ -22,9 +19,8 @@ LOOKS = {
 
 
 def each_look(page: Page, names: Iterable[str] = LOOKS) -> Iterator[str]:
-    """Show an open page in each of these looks, and in light again in the end. Where the tests run on a second
-    database the first look is enough: what style sheets make of a page is the same on both."""
-    for name in list(names)[:1] if os.environ.get(WITH_DATABASE_ONLY) else names:
+    """Show an open page in each of these looks, and in light again in the end."""
+    for name in names:
         page.emulate_media(**LOOKS[name])
         yield name
     page.emulate_media(**LOOKS["light"])

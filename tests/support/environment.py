@@ -72,5 +72,6 @@ def _prepare() -> None:
 
 _prepare()
 
-# Set for the run on a second database, in which what asks for no database would do the same again.
+# Set for the run on a second database, in which what asks for no database, or is marked with `once`, would do the same
+# again.
 WITH_DATABASE_ONLY = "OPSLENS_TESTS_WITH_DATABASE_ONLY"

@@ -2,8 +2,8 @@
 
     python -m tests.support.suite [--on sqlite|postgres] [pytest's arguments]
 
-The second run leaves out the tests that ask for no database, which would do the same again. It starts only when the
-first has passed, so that the last lines are always those of the run that decided.
+The second run leaves out the tests that ask for no database or are marked with `once`: they would do the same again.
+It starts only when the first has passed, so that the last lines are always those of the run that decided.
 Where no PostgreSQL can be had this fails; OPSLENS_TEST_POSTGRES=skip does without it, but never with CI=true.
 """
 
