@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import F, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Lower, NullIf
 
 from annotations.codebook.forms import concept_field
 from annotations.codebook.queries import ORDER, first_free_look
@@ -15,6 +18,11 @@ from annotations.surgery.selecting import MOST_PICKED, Selection
 
 MOST_CHOICES = 200
 FILTER, HAND = "filter", "hand"
+
+
+def _better(name: str, better: str) -> Combinable:
+    """The better name in the database, where there is one."""
+    return Coalesce(NullIf(F(better), Value("")), F(name))
 
 
 def _others(source: Tag, *, retired: bool = False) -> list[tuple[int, str]]:
@@ -97,19 +105,22 @@ class SplitForm(_Clash):
         super().__init__(data, initial=initial)
         marks = Annotation.objects.visible_to(viewer)
         marks = marks.filter(pk__in=AnnotationTag.objects.filter(tag=source).values("annotation")).order_by()
-        self.fields["reader"].choices = self._choices(marks, "author", "author__username", "author__display_name")
-        self.fields["session"].choices = self._choices(marks, "session", "session__name", "session__name")
-        self.fields["article"].choices = self._choices(marks, "article", "article__title", "article__title")
+        self._offer("reader", marks, "author", _better("author__username", "author__display_name"))
+        self._offer("session", marks, "session", F("session__name"))
+        self._offer("article", marks, "article", F("article__title"))
         self.fields["together"].choices = [("", "any other tag or none"), *_others(source, retired=True)]
         self.fields["target"].choices = [("", "a new tag"), *_others(source)]
         groups = list(source.codebook.groups.order_by("position", "pk"))
         self.groups = {group.pk: group for group in groups}
         self.fields["group"].choices = [(group.pk, group.name) for group in groups]
 
-    @staticmethod
-    def _choices(marks, key: str, name: str, better: str) -> list[tuple[Any, str]]:
-        rows = marks.exclude(**{key: None}).values_list(key, name, better).distinct().order_by(name)[:MOST_CHOICES]
-        return [("", "any"), *((pk, nicer or plain) for pk, plain, nicer in rows)]
+    def _offer(self, name: str, marks, key: str, shown: Combinable) -> None:
+        """Offer those of these marks, by the words that are shown for them."""
+        rows = marks.exclude(**{key: None}).annotate(shown=shown, order=Lower(shown)).order_by("order", key)
+        found = list(rows.values_list(key, "shown", "order").distinct()[: MOST_CHOICES + 1])
+        self.fields[name].choices = [("", "any"), *((pk, words) for pk, words, _ in found[:MOST_CHOICES])]
+        if len(found) > MOST_CHOICES:
+            self.fields[name].help_text = f"Only the first {MOST_CHOICES} are listed here."
 
     def selection(self, picked: list[str]) -> Selection:
         """Which marks; to be called when the form is valid."""

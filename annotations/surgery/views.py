@@ -195,7 +195,9 @@ def undo(request: HttpRequest, uid: str) -> HttpResponse:
     source, target = undone.surgery.source.name, undone.surgery.target.name
     said = [f"Undone: “{source}” and “{target}” are as they were before."]
     left = undone.left
-    if not left.complete:
+    if not undone.changed:
+        said = [f"What was done to “{source}” and “{target}” was undone already. Nothing was changed."]
+    elif not left.complete:
         # The same words whether or not there are others.
         seen = f": {left}" if left.count else ""
         said.append(f"What somebody has changed since then stays as it is{seen}.")

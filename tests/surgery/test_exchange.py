@@ -9,14 +9,15 @@ from xml.etree import ElementTree
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from annotations.codebook.schema import read_codebook
-from annotations.models import Codebook, Tag
-from annotations.surgery.exchange.actions import ADD, UPDATE, import_codebook, plan, undo_import
+from annotations.models import AnnotationTag, Codebook, Tag, TagGroup
+from annotations.surgery.exchange.actions import ADD, UPDATE, import_codebook, plan, seen_of, undo_import
 from annotations.surgery.exchange.exporting import NAMESPACE, as_data, as_qdc
 from annotations.surgery.exchange.reading import MOST_DEPTH, read
 from opslens.models import Event
-from opslens.web.refusals import Denied, Invalid
+from opslens.web.refusals import Conflict, Denied, Invalid
 from tests.support.teams import start_session
 from tests.surgery.conftest import tags_on
 
@@ -165,6 +166,11 @@ def test_hostile_files_are_refused(client, codebook, editor, what):
     assert (Event.objects.count(), Tag.objects.count()) == before
 
 
+def test_what_can_be_previewed_can_be_sent_back(codebook):
+    with pytest.raises(Invalid, match="as UTF-8"):
+        read(("\ufeff{" + "物" * 400_000).encode("utf-16-le"))
+
+
 def test_what_does_not_fit_is_made_to_fit(codebook):
     data = {
         "name": "x",
@@ -251,6 +257,112 @@ def test_an_import_never_breaks_an_exclusive_group(codebook, editor, annotator, 
     assert tags_on(marks) == [{"loaded", "claim"}]
 
 
+def test_tags_that_move_together_never_break_an_exclusive_group(codebook, editor, annotator, make, tag):
+    make(annotator, "loaded evidence", "attack overreach", "fear-appeal missing-context")
+    Tag.objects.filter(name="attack").update(retired_at=timezone.now())
+    data = as_data(codebook)
+    data["groups"].append({"key": "tone", "name": "Tone", "exclusive": True})
+    for one in data["tags"]:
+        if one["name"] in ("loaded", "evidence", "overreach"):
+            one["group"] = "tone"
+        if one["name"] in ("fear-appeal", "missing-context"):
+            one |= {"group": "type", "proposes": ""}
+    data["tags"].append(data["tags"][0] | {"name": "attack", "key": "", "group": "tone"})
+    found, _ = import_codebook(editor, codebook, read(json.dumps(data).encode()), UPDATE)
+    homes = {name: tag(name).group.name for name in ("attack", "overreach", "loaded", "evidence")}
+    assert homes["attack"] == "Tone"  # it comes first, since it is the one that makes the group
+    assert homes["overreach"] == "Free"
+    assert sorted([homes["loaded"], homes["evidence"]]) == ["Free", "Tone"]
+    assert sorted(tag(name).group.name for name in ("fear-appeal", "missing-context")) == ["Free", "Type"]
+    assert len([note for note in found.notes if "which allows one" in note]) == 3
+    groups = {one.tag.name: one.exclusive_group for one in AnnotationTag.objects.select_related("tag")}
+    assert [groups[name] for name in ("attack", "overreach")] == [tag("attack").group, None]
+
+
+def test_a_mark_that_is_faster_is_no_error(codebook, editor, annotator, make, tag, monkeypatch):
+    from annotations.surgery.exchange import actions
+
+    make(annotator, "loaded claim")
+    monkeypatch.setattr(actions, "_would_clash", lambda *_: False)  # it came after that was asked
+    data = as_data(codebook)
+    next(one for one in data["tags"] if one["name"] == "loaded")["group"] = "type"
+    with pytest.raises(Conflict, match="Nothing was imported"):
+        import_codebook(editor, codebook, read(json.dumps(data).encode()), UPDATE)
+    assert tag("loaded").group.key == "free"
+
+
+def test_no_two_tags_get_the_same_key(codebook, editor, tag):
+    Tag.objects.filter(name="attack").update(retired_at=timezone.now())
+    data = {"name": "x", "groups": [{"key": "free", "name": "Free"}]}
+    data["tags"] = [
+        {"name": "loaded", "group": "free", "key": "a"},
+        {"name": "irony", "group": "free", "key": "i"},
+        {"name": "attack", "group": "free"},
+    ]
+    found, _ = import_codebook(editor, codebook, read(json.dumps(data).encode()), UPDATE)
+    assert [tag(name).key for name in ("loaded", "irony", "attack")] == ["l", "i", "a"]
+    assert found.notes == ["“attack” gets the key a: “loaded” keeps its key l."]
+
+
+def test_groups_of_other_programs_are_known_by_their_names(codebook, editor, tag):
+    def group(name: str, *tags: str) -> str:
+        inside = "".join(f'<Code guid="2" name="{one}" isCodable="true"/>' for one in tags)
+        return f'<Code guid="1" name="{name}" isCodable="false">{inside}</Code>'
+
+    TagGroup.objects.filter(codebook=codebook, key="type").update(key="group")
+    long = "long " * 20
+    codes = [group("Free", "irony"), group("free", "sarcasm"), group("物", "a one"), group("語", "an other")]
+    codes += [group("Free!", "new"), group(f"{long}1", "first"), group(f"{long}2", "second")]
+    incoming = read(qdc("".join(codes)))
+    found, _ = import_codebook(editor, codebook, incoming, ADD)
+    assert [tag(name).group.name for name in ("irony", "sarcasm", "a one", "an other", "new")] == [
+        *("Free", "Free", "物", "語", "Free!")
+    ]
+    assert tag("first").group == tag("second").group
+    assert len(found.groups) == 4
+    assert plan(codebook, incoming).differing == []
+
+
+def test_a_tag_moves_into_a_group_that_the_file_makes(codebook, editor, tag):
+    data = as_data(codebook)
+    data["groups"].append({"key": "tone", "name": "Tone"})
+    (loaded,) = [one for one in data["tags"] if one["name"] == "loaded"]
+    loaded |= {"group": "tone", "concept": ""}
+    before = plan(codebook, read(json.dumps(data).encode()))
+    assert before.notes == ["There is no group “Tone” here: “loaded” stays in its group."]
+    data["tags"].append(loaded | {"name": "irony", "key": "i"})
+    found, _ = import_codebook(editor, codebook, read(json.dumps(data).encode()), UPDATE)
+    assert [(one.what, one.now, one.then) for one in found.differing[0].shown] == [
+        ("group", "Free", "Tone"),
+        ("counts as", "loaded", "nothing in particular"),
+    ]
+    assert found.notes == []
+    assert tag("loaded").group == tag("irony").group
+
+
+def test_a_retired_tag_comes_back_as_the_preview_says(client, codebook, editor, tag):
+    Tag.objects.filter(name="attack").update(retired_at=timezone.now(), is_on=False)
+    client.force_login(editor)
+    codes = (
+        '<Code guid="1" name="Free" isCodable="false"><Code guid="2" name="ATTACK"><Description>Other.</Description>'
+        "</Code></Code>"
+    )
+    page = client.post("/codebook/import/", {"text": qdc(codes).decode()}).content.decode()
+    assert "retired here; comes back<" in page
+    said = re.findall(r'<li dir="auto">([^<]+)</li>', page)
+    assert ["name: attack → ATTACK" in said, any(one.endswith("→ Other.") for one in said)] == [True, True]
+    assert not [one for one in said if one.startswith(("key", "look", "group", "offered"))]
+    import_codebook(editor, codebook, read(qdc(codes)), ADD)
+    back = tag("ATTACK")
+    assert (back.key, back.definition, back.retired_at, back.is_on) == ("a", "Other.", None, False)
+    # Without its key where another tag has that by now.
+    Tag.objects.filter(pk=back.pk).update(retired_at=timezone.now())
+    Tag.objects.filter(name="loaded").update(key="a")
+    found, _ = import_codebook(editor, codebook, read(qdc(codes)), ADD)
+    assert found.notes == ["“loaded” has the key a here: “ATTACK” gets none."]
+    assert tag("ATTACK").key == ""
+
+
 def test_what_a_file_says_nothing_about_stays(codebook, editor, tag):
     before = as_data(codebook)["tags"]
     data = {"name": "x", "groups": [{"key": "free", "name": "Free"}]}
@@ -280,6 +392,7 @@ def test_the_pages_of_an_import(client, codebook, editor, tag):
     assert ["New (1)" in html, "Different (1)" in html, "<b>New</b>" in html] == [True, True, False]
     sent = {name: re.search(rf'name="{name}" value="([^"]*)"', html)[1] for name in ("key", "seen", "confirmed")}
     sent |= {"text": json.dumps(data), "mode": "update"}
+    assert re.search(r'<form class="form" method="post" enctype="multipart/form-data"[^>]*>.*name="seen"', html)
     assert client.post("/codebook/import/", sent | {"seen": "other"}).status_code == 409
     done = client.post("/codebook/import/", sent, follow=True)
     assert done.redirect_chain == [("/codebook/changes/", 302)]
@@ -290,6 +403,28 @@ def test_the_pages_of_an_import(client, codebook, editor, tag):
     undo = re.search(r'action="(/codebook/imports/\d+/undo/)"', done.content.decode())[1]
     assert client.post(undo).status_code == 302
     assert (tag("irony").retired_at is None, tag("claim").definition[:1]) == (False, "S")
+    # What was previewed is what is done, also when somebody changes the codebook at the last moment.
+    found = plan(codebook, read(sent["text"].encode()))
+    Tag.objects.filter(name="loaded").update(definition="Meanwhile.")
+    with pytest.raises(Conflict) as refused:
+        import_codebook(editor, codebook, read(sent["text"].encode()), UPDATE, seen=seen_of(found))
+    assert len(refused.value.current.differing) == 2
+    assert tag("irony").retired_at is not None
+
+
+def test_tags_that_differ_and_are_left_are_not_passed_over_in_silence(client, codebook, editor, tag):
+    client.force_login(editor)
+    data = as_data(codebook)
+    data["tags"][0]["definition"] = "Other."
+    sent = {"text": json.dumps(data), "mode": "add", "confirmed": "yes"}
+    for more, said in (([], "Every tag of the file is here already"), ([{"name": "irony"}], "Imported: 1 added")):
+        data["tags"] += [data["tags"][-1] | {"key": ""} | one for one in more]
+        sent["text"] = json.dumps(data)
+        sent["seen"] = seen_of(plan(codebook, read(sent["text"].encode())))
+        done = client.post("/codebook/import/", sent, follow=True).content.decode()
+        assert said in done
+        assert "1 tag that is different in the file stays as now; to change it, import the file again with" in done
+    assert tag("claim").definition != "Other."
 
 
 def test_a_session_codebook_goes_out_to_its_members(client, codebook, owner, outsider, article):

@@ -288,6 +288,9 @@ def test_what_cannot_be_merged(codebook, editor, tag, outsider, owner, article):
     merge(editor, tag("attack").pk, tag("evidence").pk)
     with pytest.raises(Invalid, match="is retired"):
         merge(editor, tag("loaded").pk, tag("attack").pk)
+    with pytest.raises(Invalid, match="was merged into another tag already"):
+        merge(editor, tag("attack").pk, tag("loaded").pk)
+    assert tag("attack").merged_into == tag("evidence")
 
 
 def test_a_later_surgery_is_undone_first(codebook, editor, annotator, make, tag):

@@ -61,7 +61,7 @@ def test_a_merge_is_previewed_done_and_undone(client, codebook, editor, annotato
     undone = client.post(address, follow=True)
     assert "are as they were before" in undone.content.decode()
     assert tags_on(marks) == [{"claim"}, {"claim", "loaded"}, {"opinion"}]
-    assert client.post(address).status_code == 302
+    assert "was undone already. Nothing was changed." in client.post(address, follow=True).content.decode()
     assert Event.objects.filter(verb="surgery-undone").count() == 1
 
 
@@ -141,6 +141,23 @@ def test_a_split_by_hand_over_two_pages(client, codebook, editor, annotator, mak
     assert client.post(url, form | both | {"do": "split", "key": hidden(preview, "key")}).status_code == 302
     assert tags_on(marks) == [{"sneer"}, {"loaded"}, {"sneer"}]
     assert tag("sneer").concept == "loaded"
+
+
+def test_the_first_day_of_all_and_many_readers(client, codebook, editor, person, make, tag, settings, monkeypatch):
+    from annotations.surgery import forms
+
+    settings.TIME_ZONE = "Asia/Tokyo"
+    monkeypatch.setattr(forms, "MOST_CHOICES", 2)
+    for username, name in (("a", "zoe"), ("z", "Ann"), ("m", "")):
+        make(person(username, name), "loaded")
+    client.force_login(editor)
+    sent = {"how": "filter", "first": "0001-01-01", "do": "preview", "name": "sneer", "group": tag("loaded").group_id}
+    page = client.post(f"/codebook/tags/{tag('loaded').pk}/split/", sent)
+    assert (page.status_code, "On 3 marks that you can see" in text_of(page)) == (200, True)
+    # Readers stand in the order of the names that are shown, and the list says that it does not hold all.
+    readers = re.search(r'<select name="reader".*?</select>', page.content.decode(), re.S)[0]
+    assert re.findall(r">([^<\n]+)</option>", readers) == ["any", "Ann", "m"]
+    assert text_of(page).count("Only the first 2 are listed here.") == 1
 
 
 WRONG = [
@@ -350,7 +367,11 @@ def test_examples_stand_under_the_tag_and_at_the_cursor(client, codebook, editor
     client.force_login(editor)
     edit = f"/codebook/examples/{example.pk}/edit/"
     assert client.post(edit, {"kind": "clear", "comment": "Yes.", "was": "Other."}).status_code == 409
-    assert client.post(edit, {"kind": "clear", "comment": "Yes.", "was": example.comment}).status_code == 302
+    was = {"was": example.comment, "was_kind": "clear"}
+    assert "It says now: hard case, No: nothing" in text_of(
+        client.post(edit, {"kind": "clear", "comment": "Yes."} | was)
+    )
+    assert client.post(edit, {"kind": "clear", "comment": "Yes."} | was | {"was_kind": "hard"}).status_code == 302
     assert "data-hard" not in client.get(article.get_absolute_url()).content.decode()
     assert client.post(f"/codebook/examples/{example.pk}/remove/").status_code == 302
     assert "It “may”" not in client.get("/codebook/").content.decode()
@@ -397,6 +418,17 @@ def test_only_words_that_all_may_see_become_examples(client, session, editor, ow
     assert "Nobody asked" in client.get(asked).content.decode()
     TeamSession.objects.filter(pk=session.pk).update(phase=TeamSession.ANNOTATING)
     assert client.get(asked).content == b""
+    # Nor to whoever looks after the codebook, even where it was removed.
+    client.force_login(owner)
+    example = Example.objects.get(tag_id=sent["tag"])
+    addresses = [f"/codebook/examples/{example.pk}/{verb}/" for verb in ("edit", "remove", "restore")]
+    assert client.get(addresses[0]).status_code == 404
+    assert [client.post(address).status_code for address in addresses] == [404] * 3
+    remove_example(owner, example.pk)
+    page = f"/codebook/tags/{sent['tag']}/examples/"
+    assert "Nobody asked" not in text_of(client.get(page))
+    TeamSession.objects.filter(pk=session.pk).update(phase=TeamSession.REVEALED)
+    assert "Nobody asked" in text_of(client.get(page))
 
 
 def test_verbs_on_examples(codebook, editor, tag):
@@ -404,7 +436,9 @@ def test_verbs_on_examples(codebook, editor, tag):
     assert first.words == "a b"
     assert add_example(editor, tag("claim"), kind="hard", words="a b", comment="c") == first
     with pytest.raises(Conflict):
-        edit_example(editor, first.pk, kind="hard", comment="mine", was="other")
+        edit_example(editor, first.pk, kind="hard", comment="mine", was=("hard", "other"))
+    with pytest.raises(Conflict):
+        edit_example(editor, first.pk, kind="hard", comment="mine", was=("clear", "c"))
     with pytest.raises(Invalid):
         add_example(editor, tag("claim"), kind="hard", words="a\u202eb")
     remove_example(editor, first.pk)

@@ -97,9 +97,9 @@ def add_example(
     return example
 
 
-def edit_example(actor, example_id: int, *, kind: str, comment: str, was: str) -> Example:
-    """Change what is said about an example. `was` is the comment that was edited. Raises Conflict when it has another
-    one by now, Invalid, Denied, Missing."""
+def edit_example(actor, example_id: int, *, kind: str, comment: str, was: tuple[str, str]) -> Example:
+    """Change what is said about an example. `was` are the kind and the comment that were edited. Raises Conflict when
+    it has others by now, Invalid, Denied, Missing."""
     with transaction.atomic():
         example = _locked(example_id)
         check_right(actor, example.tag.codebook)
@@ -108,8 +108,8 @@ def edit_example(actor, example_id: int, *, kind: str, comment: str, was: str) -
         kind, comment = _kind(kind), _clean(comment, "comment")
         if (example.kind, example.comment) == (kind, comment):
             return example
-        if example.comment != was:
-            raise Conflict("Somebody else has changed this comment in the meantime.", current=example)
+        if (example.kind, example.comment) != was:
+            raise Conflict("Somebody else has changed this example in the meantime.", current=example)
         before = _state(example)
         example.kind, example.comment = kind, comment
         example.save(update_fields=["kind", "comment"])
@@ -123,6 +123,7 @@ def remove_example(actor, example_id: int) -> Example:
 
 
 def restore_example(actor, example_id: int) -> Example:
+    """Bring a removed example back. Doing it again is not an error. Raises Denied, Missing."""
     return _set_removed(actor, example_id, False)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations.access import annotation_for
 from annotations.codebook.access import tag_for, tag_to_edit
-from annotations.codebook.examples import in_short, may_be_example, newest_hard_case, shown_to
+from annotations.codebook.examples import in_short, may_be_example, newest_hard_case, open_to, shown_to
 from annotations.codebook.queries import ORDER, current_codebook
 from annotations.models import Example, Tag
 from annotations.permissions import may_edit_codebook, may_read_codebook
@@ -55,7 +55,8 @@ class FromMarkForm(ExampleForm):
 
 class CommentForm(ExampleForm):
     words = None
-    was = forms.CharField(required=False, widget=forms.HiddenInput)
+    was = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    was_kind = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 def _refuse(form: forms.Form, invalid: Invalid) -> None:
@@ -99,12 +100,12 @@ def of_tag(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, f"Added to the examples of “{tag.name}”.")
                 return redirect(_page(tag))
     examples = list(shown_to(request.user, tag.codebook).filter(tag=tag).order_by("-created_at", "-pk")[:200])
-    removed = Example.objects.filter(tag=tag, deleted_at__isnull=False).order_by("-deleted_at") if may_edit else ()
+    removed = open_to(request.user).filter(tag=tag, deleted_at__isnull=False).order_by("-deleted_at")
     context = {
         "tag": tag,
         "codebook": tag.codebook,
         "examples": examples,
-        "removed": list(removed[:20]),
+        "removed": list(removed[:20]) if may_edit else (),
         "form": form if may_edit else None,
         "may_edit": may_edit,
     }
@@ -155,8 +156,9 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 def _example(request: HttpRequest, pk: int) -> Example:
-    """For somebody who may change it. Raises Missing, Denied."""
-    found = Example.objects.select_related("tag__codebook").filter(pk=pk).first() if pk < 2**62 else None
+    """For somebody who may change it, and read its words today. Raises Missing, Denied."""
+    examples = open_to(request.user).select_related("tag__codebook")
+    found = examples.filter(pk=pk).first() if pk < 2**62 else None
     if found is None or not may_read_codebook(request.user, found.tag.codebook):
         raise Missing("There is no such example.")
     tag_to_edit(request.user, found.tag_id)
@@ -167,21 +169,22 @@ def _example(request: HttpRequest, pk: int) -> Example:
 @form_page
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     example = _example(request, pk)
-    initial = {"kind": example.kind, "comment": example.comment, "was": example.comment}
+    initial = {"kind": example.kind, "comment": example.comment, "was": example.comment, "was_kind": example.kind}
     form = CommentForm(request.POST if request.method == "POST" else None, initial=initial)
     conflict, status = "", 200
     if form.is_bound:
         status = 422
         if form.is_valid():
             given = form.cleaned_data
+            was = given["was_kind"], given["was"]
             try:
-                edit_example(request.user, pk, kind=given["kind"], comment=given["comment"], was=given["was"])
+                edit_example(request.user, pk, kind=given["kind"], comment=given["comment"], was=was)
             except Invalid as invalid:
                 _refuse(form, invalid)
             except Conflict as refused:
                 conflict, status = str(refused), 409
                 sent = request.POST.copy()
-                sent["was"] = refused.current.comment
+                sent["was_kind"], sent["was"] = refused.current.kind, refused.current.comment
                 form, example = CommentForm(sent), refused.current
             else:
                 messages.success(request, "The example is saved.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotations.codebook.actions import FIELDS, at_end, check_right, lock_codebook, state_of
@@ -14,11 +16,10 @@ from annotations.codebook.queries import clashing
 from annotations.codebook.schema import TagData
 from annotations.codebook.words import LOOKS, same
 from annotations.models import AnnotationTag, Codebook, Surgery, Tag, TagGroup
-from annotations.models.codebook import SLOTS
 from annotations.surgery.exchange.reading import Incoming
 from opslens.activity.record import record
 from opslens.models import Event
-from opslens.web.refusals import Invalid, Missing
+from opslens.web.refusals import Conflict, Invalid, Missing
 
 ADD, UPDATE = "add", "update"
 MODES = {ADD: "Add what is missing", UPDATE: "Add and update"}
@@ -52,31 +53,40 @@ class Shown:
 
 @dataclass
 class Line:
-    """What a tag of the file means here. `tag`: the one of this name that is there. `changes`: (what, now, then)."""
+    """What a tag of the file means here. `tag`: the one of this name that is there. `changes`: (what, now, then).
+    `groups`: names of groups by their keys."""
 
     state: str
     data: TagData
     tag: Tag | None = None
     changes: list[tuple[str, Any, Any]] = field(default_factory=list)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shown(self) -> list[Shown]:
         return [
             Shown(SHOWN[name], LOOKS[old], LOOKS[new], (old, new))
             if name == "slot"
-            else Shown(SHOWN[name], _shown(old), _shown(new))
+            else Shown(SHOWN[name], self._said(name, old), self._said(name, new))
             for name, old, new in self.changes
         ]
+
+    def _said(self, name: str, value: Any) -> str:
+        if name == "group":
+            return self.groups.get(value, value)
+        if name == "concept":
+            return value or "nothing in particular"
+        return _shown(value)
 
 
 @dataclass
 class Plan:
     """What an import would do. `only_here`: tags in use that the file does not have; they stay. `groups`: those that
-    are made for new tags."""
+    are made for new tags, not saved yet."""
 
     lines: list[Line]
     only_here: list[Tag]
-    groups: list[str]
+    groups: list[TagGroup]
     notes: list[str]
 
     def of(self, state: str) -> list[Line]:
@@ -106,55 +116,48 @@ def _shown(value: Any) -> str:
 
 def plan(codebook: Codebook, incoming: Incoming) -> Plan:
     """Compare a file with the codebook. Tags are the same when their names are, groups when their keys or names are.
-    Three queries; one more for each tag that would move into an exclusive group."""
-    groups = list(TagGroup.objects.filter(codebook=codebook).order_by("position", "pk"))
+    Three queries; at most two more for each tag that would move into an exclusive group.
+
+    New tags come first, then those that are there: what becomes of the former does not depend on whether the latter
+    are updated."""
+    here_groups = list(TagGroup.objects.filter(codebook=codebook).order_by("position", "pk"))
     tags = list(Tag.objects.filter(codebook=codebook).select_related("group", "proposes").order_by("pk"))
     merged = set(
         Surgery.objects.filter(codebook=codebook, kind=Surgery.MERGE, undone_at=None).values_list("source", flat=True)
     )
     here = {same(tag.name): tag for tag in tags}
+    in_use = {name for name, tag in here.items() if tag.retired_at is None}
+    homes = _homes(codebook, incoming, here_groups)
     holders = {tag.key: tag for tag in tags if tag.key and tag.retired_at is None}
-    by_key = {group.key: group for group in groups}
-    by_name = {same(group.name): group for group in groups}
-    names = {group.key: group.name for group in incoming.codebook.groups}
+    names = {group.key: group.name for group in [*here_groups, *homes.values()]}
     found = Plan([], [], [], list(incoming.notes))
-    made: dict[str, str] = {}
-    for data in incoming.codebook.tags:
+    made: dict[str, TagGroup] = {}
+    coming: dict[str, set[int]] = {}
+    for data in sorted(incoming.codebook.tags, key=lambda data: same(data.name) in in_use):
         tag = here.get(same(data.name))
-        group = _group_of(data, names, by_key, by_name)
         if tag is not None and tag.pk in merged:
             found.notes.append(f"“{tag.name}” was merged into another tag here: it is left out.")
             continue
-        if tag is not None and "key" in incoming.silent.get(same(data.name), ()):
-            data = replace(data, key=tag.key)
-        holder = holders.get(data.key)
-        if holder is not None and holder is not tag and "key" in incoming.fields:
-            keeps = tag.key if tag is not None and tag.retired_at is None else ""
-            found.notes.append(
-                f"“{holder.name}” has the key {data.key} here: “{data.name}” "
-                + (f"keeps its key {keeps}." if keeps else "gets none.")
-            )
-            data = replace(data, key=keeps)
-        if tag is None or tag.retired_at is not None:
-            if group is None and data.group not in made:
-                made[data.group] = names[data.group]
-            found.lines.append(Line(NEW if tag is None else BACK, data, tag))
-            if data.key:
-                holders[data.key] = tag or Tag(name=data.name, key=data.key)
-            continue
-        if group is None:
-            found.notes.append(f"There is no group “{names[data.group]}” here: “{tag.name}” stays in its group.")
+        group = homes[data.group]
+        data = replace(data, group=group.key, key=_key(tag, data, incoming, holders, found.notes))
+        if same(data.name) not in in_use:
+            if group.pk is None:
+                made[group.key] = group
+        elif group.pk is None and group.key not in made:
+            found.notes.append(f"There is no group “{group.name}” here: “{tag.name}” stays in its group.")
             data = replace(data, group=tag.group.key)
-        elif group.pk != tag.group_id and clashing(tag, group).exists():
-            found.notes.append(
-                f"“{tag.name}” stays in “{tag.group.name}”: marks carry it together with another tag of "
-                f"“{group.name}”, which allows one."
-            )
-            data = replace(data, group=tag.group.key)
-        else:
-            data = replace(data, group=group.key)
-        line = Line(SAME, data, tag, _changes(tag, data, incoming))
-        line.state = DIFFERS if line.changes else SAME
+        if tag is not None and data.group != tag.group.key:
+            if _would_clash(tag, group, coming.setdefault(group.key, set())):
+                found.notes.append(
+                    f"“{tag.name}” stays in “{tag.group.name}”: marks carry it together with another tag of "
+                    f"“{group.name}”, which allows one."
+                )
+                data = replace(data, group=tag.group.key)
+            else:
+                coming[group.key].add(tag.pk)
+        line = Line(NEW, data, tag, [] if tag is None else _changes(tag, data, incoming), names)
+        if tag is not None:
+            line.state = BACK if tag.retired_at is not None else DIFFERS if line.changes else SAME
         found.lines.append(line)
     found.groups = list(made.values())
     known = {same(data.name) for data in incoming.codebook.tags}
@@ -162,8 +165,55 @@ def plan(codebook: Codebook, incoming: Incoming) -> Plan:
     return found
 
 
-def _group_of(data: TagData, names: dict[str, str], by_key: dict, by_name: dict) -> TagGroup | None:
-    return by_key.get(data.group) or by_name.get(same(names[data.group]))
+def _homes(codebook: Codebook, incoming: Incoming, here: list[TagGroup]) -> dict[str, TagGroup]:
+    """The group here of each group of the file, by the key in the file; one that is not saved where there is none. Keys
+    that were made up mean nothing, names do."""
+    by_key = {group.key: group for group in here}
+    by_name = {same(group.name): group for group in here}
+    taken = set(by_key)
+    homes: dict[str, TagGroup] = {}
+    for group in incoming.codebook.groups:
+        home = None if incoming.makes_keys else by_key.get(group.key)
+        home = home or by_name.get(same(group.name))
+        if home is None:
+            key, number = group.key, 1
+            while key in taken:
+                number += 1
+                key = f"{group.key[:34]}-{number}"
+            home = TagGroup(codebook=codebook, key=key, name=group.name, hint=group.hint, exclusive=group.exclusive)
+            taken.add(key)
+            by_name[same(group.name)] = home
+        homes[group.key] = home
+    return homes
+
+
+def _key(
+    tag: Tag | None, data: TagData, incoming: Incoming, holders: dict[str, Tag | TagData], notes: list[str]
+) -> str:
+    """The shortcut key that a tag of the file gets here, which is noted in `holders`: those of the keys so far."""
+    says_nothing = "key" not in incoming.fields or "key" in incoming.silent.get(same(data.name), ())
+    key = tag.key if tag is not None and says_nothing else data.key
+    holder = holders.get(key)
+    if holder is not None and holder is not tag:
+        keeps = tag.key if tag is not None and tag.retired_at is None else ""
+        had = isinstance(holder, Tag) and holder.retired_at is None and holder.key == key
+        has = f"has the key {key} here" if had else f"gets the key {key}"
+        notes.append(f"“{holder.name}” {has}: “{data.name}” " + (f"keeps its key {keeps}." if keeps else "gets none."))
+        key = keeps
+    if key:
+        holders[key] = tag or data
+    return key
+
+
+def _would_clash(tag: Tag, group: TagGroup, coming: set[int]) -> bool:
+    """Whether a mark with this tag carries another one of an exclusive group, or one of those that come into it with
+    this import."""
+    if not group.exclusive:
+        return False
+    if group.pk is not None and clashing(tag, group).exists():
+        return True
+    others = AnnotationTag.objects.filter(tag__in=coming)
+    return bool(coming) and tag.taggings.filter(annotation__in=others.values("annotation")).exists()
 
 
 def _changes(tag: Tag, data: TagData, incoming: Incoming) -> list[tuple[str, Any, Any]]:
@@ -171,7 +221,7 @@ def _changes(tag: Tag, data: TagData, incoming: Incoming) -> list[tuple[str, Any
     silent = incoming.silent.get(same(data.name), frozenset())
     for name in incoming.fields:
         then = getattr(data, name)
-        if name in silent:
+        if name in silent or name == "key":
             continue
         if name == "group":
             now = tag.group.key
@@ -183,12 +233,15 @@ def _changes(tag: Tag, data: TagData, incoming: Incoming) -> list[tuple[str, Any
             now = getattr(tag, name)
         if now != then:
             found.append((name, now, then))
+    if tag.key != data.key:  # even where the file says nothing: another tag may have the key by now
+        found.append(("key", tag.key, data.key))
     return found
 
 
 def seen_of(plan: Plan) -> str:
     """Stands for what was previewed."""
-    return repr([(line.state, line.data, line.changes) for line in plan.lines])
+    seen = repr(([(line.state, line.data, line.changes) for line in plan.lines], [one.key for one in plan.groups]))
+    return sha256(seen.encode("utf-8", "replace")).hexdigest()[:20]
 
 
 def was_done(codebook: Codebook, key: str) -> bool:
@@ -197,109 +250,81 @@ def was_done(codebook: Codebook, key: str) -> bool:
     return bool(key) and events.filter(after__key=key.replace("\x00", "")).exists()
 
 
-def import_codebook(actor, codebook: Codebook, incoming: Incoming, mode: str, *, key: str = "") -> tuple[Plan, bool]:
+def import_codebook(
+    actor, codebook: Codebook, incoming: Incoming, mode: str, *, key: str = "", seen: str | None = None
+) -> tuple[Plan, bool]:
     """Add the tags of a file that are missing, and with `update` make the others what they are in it: (what it meant,
     whether anything changed). Nothing is taken away, groups that are there stay as they are, and so do the marks of
-    every tag. The same `key` again does nothing. Raises Denied, Invalid."""
+    every tag. The same `key` again does nothing. `seen` is what was previewed, `seen_of(plan)`.
+
+    Raises Denied, Invalid; Conflict, with the plan as it is now in `.current`, when `seen` is something else, or when
+    readers were faster."""
     if mode not in MODES:
         raise Invalid("Choose whether tags that are there are updated.")
     key = key.replace("\x00", "")
-    with transaction.atomic():
-        codebook = lock_codebook(codebook.pk)
-        check_right(actor, codebook)
-        found = plan(codebook, incoming)
-        if was_done(codebook, key):
-            return found, False
-        if not found.changes_something(mode):
-            return found, False
-        made_groups = _make_groups(codebook, incoming, found)
-        groups = {group.key: group for group in TagGroup.objects.filter(codebook=codebook)}
-        before: list[dict[str, Any]] = []
-        added: list[Tag] = []
-        changed: list[tuple[Tag, Line]] = []
-        for line in found.lines:
-            if line.state in (NEW, BACK):
-                if line.tag is not None:
-                    before.append({"id": line.tag.pk, **state_of(line.tag)})
-                added.append(_add(codebook, line, groups, made_groups, incoming))
-            elif line.state == DIFFERS and mode == UPDATE:
-                before.append({"id": line.tag.pk, **state_of(line.tag)})
-                changed.append((_change(line, groups), line))
-        by_name = {same(tag.name): tag for tag in Tag.objects.filter(codebook=codebook)}
-        for tag, line in [*zip(added, found.new, strict=True), *changed]:
-            if "proposes" in incoming.fields and "proposes" not in incoming.silent.get(same(line.data.name), ()):
-                other = by_name.get(same(line.data.proposes)) if line.data.proposes else None
-                fits = other is not None and other != tag and other.group_id != tag.group_id
-                tag.proposes = other if fits else None
-                tag.save(update_fields=["proposes"])
-        after = {
-            "mode": mode,
-            "format": incoming.format,
-            "key": key,
-            "groups": [{"id": group.pk, "name": group.name} for group in made_groups.values()],
-            "added": [{"id": tag.pk, **state_of(tag)} for tag in added],
-            "changed": [{"id": tag.pk, **state_of(tag)} for tag, _ in changed],
-        }
-        subject = f"codebook:{codebook.pk}"
-        record(codebook.channel, IMPORTED, actor=actor, subject=subject, before={"tags": before}, after=after)
+    try:
+        with transaction.atomic():
+            codebook = lock_codebook(codebook.pk)
+            check_right(actor, codebook)
+            found = plan(codebook, incoming)
+            if was_done(codebook, key):
+                return found, False
+            if seen is not None and seen != seen_of(found):
+                raise Conflict("The codebook has changed since this preview. Look at it once more.", current=found)
+            if not found.changes_something(mode):
+                return found, False
+            _carry_out(actor, codebook, incoming, found, mode, key)
+    except IntegrityError:  # marks are not locked: one may have got a second tag of an exclusive group meanwhile
+        message = "Readers were changing marks with these tags just now. Nothing was imported. Try again."
+        raise Conflict(message, current=plan(codebook, incoming)) from None
     return found, True
 
 
-def _make_groups(codebook: Codebook, incoming: Incoming, found: Plan) -> dict[str, TagGroup]:
-    """New groups that new tags need, by their key in the file."""
-    here = list(TagGroup.objects.filter(codebook=codebook))
-    keys, names = {group.key for group in here}, {same(group.name) for group in here}
-    wanted = {line.data.group for line in found.new}
-    last = max((group.position for group in here), default=0)
-    made: dict[str, TagGroup] = {}
-    for group in incoming.codebook.groups:
-        if group.key in wanted and group.key not in keys and same(group.name) not in names:
-            last += 1
-            made[group.key] = TagGroup.objects.create(
-                codebook=codebook,
-                key=group.key,
-                name=group.name,
-                hint=group.hint,
-                exclusive=group.exclusive,
-                position=last,
-            )
-    return made
+def _carry_out(actor, codebook: Codebook, incoming: Incoming, found: Plan, mode: str, key: str) -> None:
+    last = TagGroup.objects.filter(codebook=codebook).order_by("-position").values_list("position", flat=True).first()
+    for position, group in enumerate(found.groups, (last or 0) + 1):
+        group.position = position
+        group.save(force_insert=True)
+    groups = {group.key: group for group in TagGroup.objects.filter(codebook=codebook)}
+    before: list[dict[str, Any]] = []
+    added: list[Tag] = []
+    changed: list[Tag] = []
+    lines = [line for line in found.lines if line.state != SAME and (line.state != DIFFERS or mode == UPDATE)]
+    for line in lines:
+        if line.tag is None:
+            added.append(_add(codebook, line.data, groups, incoming))
+        else:
+            before.append({"id": line.tag.pk, **state_of(line.tag)})
+            (added if line.state == BACK else changed).append(_change(line, groups))
+    by_name = {same(tag.name): tag for tag in Tag.objects.filter(codebook=codebook)}
+    for tag, line in zip([*added, *changed], lines, strict=True):
+        if "proposes" in incoming.fields and "proposes" not in incoming.silent.get(same(line.data.name), ()):
+            other = by_name.get(same(line.data.proposes)) if line.data.proposes else None
+            fits = other is not None and other != tag and other.group_id != tag.group_id
+            tag.proposes = other if fits else None
+            tag.save(update_fields=["proposes"])
+    after = {
+        "mode": mode,
+        "format": incoming.format,
+        "key": key,
+        "groups": [{"id": group.pk, "name": group.name} for group in found.groups],
+        "added": [{"id": tag.pk, **state_of(tag)} for tag in added],
+        "changed": [{"id": tag.pk, **state_of(tag)} for tag in changed],
+    }
+    subject = f"codebook:{codebook.pk}"
+    record(codebook.channel, IMPORTED, actor=actor, subject=subject, before={"tags": before}, after=after)
 
 
-def _home(line: Line, groups: dict[str, TagGroup], incoming: Incoming) -> TagGroup:
-    if line.data.group in groups:
-        return groups[line.data.group]
-    name = next(group.name for group in incoming.codebook.groups if group.key == line.data.group)
-    return next(group for group in groups.values() if same(group.name) == same(name))
-
-
-def _add(codebook: Codebook, line: Line, groups, made, incoming: Incoming) -> Tag:
-    """A new tag, or one that was retired and comes back as it is in the file."""
-    data, tag = line.data, line.tag or Tag(codebook=codebook)
-    group = _home(line, groups, incoming)
-    if tag.pk and tag.group_id != group.pk and clashing(tag, group).exists():
-        group = tag.group
-    if tag.pk is None or tag.group_id != group.pk:
-        tag.position = at_end(group.pk)
-    if tag.pk and tag.group_id != group.pk:
-        AnnotationTag.objects.filter(tag=tag).update(exclusive_group=group if group.exclusive else None)
-    tag.group = group
-    # One that comes back keeps what the file says nothing about.
-    silent = incoming.silent.get(same(data.name), frozenset()) if tag.pk else frozenset()
-    for name in incoming.fields:
-        if name not in ("group", "proposes", "key") and name not in silent:
-            setattr(tag, name, getattr(data, name))
-    tag.key = data.key
-    if tag.slot not in SLOTS:
-        tag.slot = 1
-    if tag.pk:
-        tag.version += 1
-    tag.retired_at = tag.merged_into = None
-    tag.save()
+def _add(codebook: Codebook, data: TagData, groups: Mapping[str, TagGroup], incoming: Incoming) -> Tag:
+    group = groups[data.group]
+    said = {name: getattr(data, name) for name in incoming.fields if name not in ("group", "proposes", "key")}
+    tag = Tag(codebook=codebook, group=group, position=at_end(group.pk), key=data.key, **said)
+    tag.save(force_insert=True)
     return tag
 
 
-def _change(line: Line, groups: dict[str, TagGroup]) -> Tag:
+def _change(line: Line, groups: Mapping[str, TagGroup]) -> Tag:
+    """A tag that is there as it is in the file, back in use if it was retired."""
     tag: Tag = line.tag
     for name, _, then in line.changes:
         if name == "group":
@@ -310,6 +335,7 @@ def _change(line: Line, groups: dict[str, TagGroup]) -> Tag:
         elif name != "proposes":
             setattr(tag, name, then)
     tag.version += 1
+    tag.retired_at = tag.merged_into = None
     tag.save()
     return tag
 

@@ -35,13 +35,14 @@ QDC_FIELDS = ("name", "group", "slot", "definition", "example", "do", "dont")
 class Incoming:
     """A codebook from a file. `fields`: those of `TagData` that the format has anything to say about. `notes`: what had
     to be changed to make it fit, in sentences. `silent`: by `same(name)` of a tag, those of `fields` about which the
-    file says nothing for it."""
+    file says nothing for it. `makes_keys`: the keys of its groups are made up, since the format has none."""
 
     format: str
     codebook: CodebookData
     fields: tuple[str, ...]
     notes: tuple[str, ...]
     silent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    makes_keys: bool = False
 
 
 def read(data: bytes) -> Incoming:
@@ -49,6 +50,8 @@ def read(data: bytes) -> Incoming:
     if len(data) > MOST_BYTES:
         raise Invalid(f"A codebook file has at most {MOST_BYTES:,} bytes; this one has {len(data):,}.")
     text = _decode(data).strip()
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:  # as the preview sends it back
+        raise Invalid(f"A codebook file has at most {MOST_BYTES:,} bytes as UTF-8.")
     if not text:
         raise Invalid("There is nothing in it. Choose a file, or paste its contents.")
     if text[0] == "{":
@@ -243,16 +246,19 @@ def _from_codes(top: list[_Code]) -> Incoming:
     fitting = _Fitting()
     groups: list[dict[str, Any]] = []
     tags: list[dict[str, Any]] = []
-    keys: set[str] = set()
+    keys: dict[str, str] = {}  # by name of a group
 
     def group_for(name: str, hint: str) -> str:
+        name = _cut(name, GROUP_NAME) or "Codes"
+        if same(name) in keys:
+            return keys[same(name)]
         key = base = (_SLUG.sub("-", same(name)).strip("-") or "group")[:30]
         number = 1
-        while key in keys:
+        while key in keys.values():
             number += 1
             key = f"{base}-{number}"
-        keys.add(key)
-        groups.append({"key": key, "name": _cut(name, GROUP_NAME) or "Codes", "hint": _cut(hint, HINT)})
+        keys[same(name)] = key
+        groups.append({"key": key, "name": name, "hint": _cut(hint, HINT)})
         return key
 
     def add(code: _Code, group: str) -> None:
@@ -294,7 +300,8 @@ def _from_codes(top: list[_Code]) -> Incoming:
     if not tags:
         raise Invalid("There are no codes in this codebook that a mark could carry.")
     data = {"name": "Imported", "description": "", "groups": groups, "tags": tags}
-    return Incoming("REFI-QDA", _checked(data), QDC_FIELDS, tuple(fitting.notes), fitting.said_nothing())
+    notes, silent = tuple(fitting.notes), fitting.said_nothing()
+    return Incoming("REFI-QDA", _checked(data), QDC_FIELDS, notes, silent, makes_keys=True)
 
 
 def _within(code: _Code) -> Iterator[_Code]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import Any
 
 from django.contrib import messages
@@ -18,9 +17,10 @@ from annotations.models.names import new_uid
 from annotations.surgery.exchange.actions import ADD, import_codebook, plan, seen_of, undo_import, was_done
 from annotations.surgery.exchange.exporting import as_data, as_qdc
 from annotations.surgery.exchange.forms import ImportForm
-from annotations.surgery.exchange.reading import MOST_BYTES, read
+from annotations.surgery.exchange.reading import MOST_BYTES, Incoming, read
+from annotations.surgery.views import changes_url
 from opslens.web.policy import allow, everyone, signed_in
-from opslens.web.refusals import Invalid
+from opslens.web.refusals import Conflict, Invalid
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -66,20 +66,20 @@ def take_in(request: HttpRequest, book: int | None = None) -> HttpResponse:
             sent = form.data_sent()
             incoming = read(sent)
             mode = form.cleaned_data["mode"] or ADD
-            found = plan(book, incoming)
             if "confirmed" in request.POST:
-                if request.POST.get("seen") == _short(seen_of(found)):
+                try:
                     return _imported(request, book, incoming, mode)
-                if was_done(book, request.POST.get("key", "")):
-                    return redirect(f"{book.get_absolute_url()}changes/")
-                context["conflict"] = "The codebook has changed since this preview. Look at it once more."
-                status = 409
+                except Conflict as conflict:
+                    context["conflict"], status = str(conflict), 409
+                    found = conflict.current
+            else:
+                found = plan(book, incoming)
             context |= {
                 "plan": found,
                 "incoming": incoming,
                 "mode": mode,
                 "text": sent.decode("utf-16" if sent[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"),
-                "seen": _short(seen_of(found)),
+                "seen": seen_of(found),
             }
         except Invalid as invalid:
             form.add_error(None, str(invalid))
@@ -87,18 +87,25 @@ def take_in(request: HttpRequest, book: int | None = None) -> HttpResponse:
     return render(request, "surgery/import.html", context, status=status)
 
 
-def _short(text: str) -> str:
-    return sha256(text.encode("utf-8", "replace")).hexdigest()[:20]
-
-
-def _imported(request: HttpRequest, book: Codebook, incoming, mode: str) -> HttpResponse:
-    found, changed = import_codebook(request.user, book, incoming, mode, key=request.POST.get("key", "")[:10])
-    if not changed:
-        messages.info(request, "Everything in the file is here already. Nothing was changed.")
+def _imported(request: HttpRequest, book: Codebook, incoming: Incoming, mode: str) -> HttpResponse:
+    key = request.POST.get("key", "")[:10]
+    found, changed = import_codebook(request.user, book, incoming, mode, key=key, seen=request.POST.get("seen", ""))
+    left = len(found.differing) if mode == ADD else 0
+    is_one = left == 1
+    stay = (
+        f"{left} tag{' that is' if is_one else 's that are'} different in the file "
+        f"{'stays' if is_one else 'stay'} as now; to change {'it' if is_one else 'them'}, "
+        "import the file again with “Add and update”."
+    )
+    if changed:
+        updated = len(found.differing) if mode != ADD else 0
+        said = f"Imported: {len(found.new)} added, {updated} updated. You can undo it here."
+        messages.success(request, f"{said} {stay}" if left else said)
+    elif not was_done(book, key):
+        said = "Every tag of the file is here already. Nothing was changed."
+        messages.info(request, f"{said} {stay}" if left else said)
         return redirect(book)
-    updated = len(found.differing) if mode != ADD else 0
-    messages.success(request, f"Imported: {len(found.new)} added, {updated} updated. You can undo it here.")
-    return redirect(f"{book.get_absolute_url()}changes/")
+    return redirect(changes_url(book))
 
 
 @allow(signed_in)
@@ -110,4 +117,4 @@ def take_back(request: HttpRequest, number: int, book: int | None = None) -> Htt
         "Undone: tags that the import added are retired, the others are as before." if changed else "Undone already."
     )
     messages.success(request, " ".join([first, *said]))
-    return redirect(f"{book.get_absolute_url()}changes/")
+    return redirect(changes_url(book))
