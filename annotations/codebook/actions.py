@@ -199,8 +199,17 @@ def _regroup(actor, tag: Tag, group: TagGroup) -> None:
         if clashing.exists():
             message = _clash(actor, clashing, f"“{tag.name}” and another tag of “{group.name}”")
             raise Invalid(message, {"group": message})
-    taggings.update(exclusive_group=group if group.exclusive else None)
+    _let_exclude(taggings, group if group.exclusive else None)
     tag.group = group
+
+
+def _let_exclude(taggings, group: TagGroup | None) -> None:
+    """Note on taggings beside which group's tags they stand alone. Raises Conflict where a reader was faster."""
+    try:
+        with transaction.atomic():
+            taggings.update(exclusive_group=group)
+    except IntegrityError:
+        raise Conflict("Readers are tagging marks with these tags just now. Nothing was changed. Try again.") from None
 
 
 def _clash(actor, clashing, both: str) -> str:
@@ -315,7 +324,7 @@ def edit_group(actor, group_id: int, *, name: str, hint: str, exclusive: bool) -
                 message = _clash(actor, clashing, f"several tags of “{group.name}”")
                 raise Invalid(message, {"exclusive": message})
         if exclusive != group.exclusive:
-            taggings.update(exclusive_group=group if exclusive else None)
+            _let_exclude(taggings, group if exclusive else None)
         for field, value in after.items():
             setattr(group, field, value)
         group.save(update_fields=list(after))

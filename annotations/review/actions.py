@@ -1,14 +1,15 @@
 """The verbs of review. Each is one transaction that locks the marks, holds their sessions in their phase, checks the
 right, writes the verdicts and records one event for each mark on the mark's channel.
 
-A verdict is about what a reviewer saw: it carries the version of the mark and its last verdict, and is refused when
-either is another by now.
+A verdict is about what a reviewer saw: it carries the version of the mark, its last verdict and its tags, and is
+refused when one of them is another by now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +24,6 @@ from annotations.review.cases import (
     NOT_NOW,
     NOT_THERE,
     SETTLED,
-    TAGS_CHANGED,
     Case,
     Seen,
     cases_under_review,
@@ -54,7 +54,6 @@ NEEDED = {
     REJECT: "Say why it is rejected. Its author reads it.",
     RETURN: "Say what is to be changed. Its author reads it.",
 }
-TagIds = Iterable[int] | None
 
 
 def clean_reason(act: str, reason: str) -> str:
@@ -62,28 +61,28 @@ def clean_reason(act: str, reason: str) -> str:
     return clean_text(reason, MOST_REASON, name="reason", needed=NEEDED.get(act, ""))
 
 
-def accept(viewer, seen: Seen, reason: str = "", *, tags_seen: TagIds = None) -> Done:
+def accept(viewer, seen: Seen, reason: str = "") -> Done:
     """The mark may stand as it is. Raises Conflict, with the case as it is now in `.current`, when it was changed,
-    somebody gave a verdict meanwhile, or its tags are not `tags_seen` any more: merging and splitting tags leaves
-    versions alone; Missing, Denied, Invalid. So do the other verdicts."""
-    return _one(viewer, seen, ACCEPT, reason, tags_seen)
+    somebody gave a verdict meanwhile, or its tags are not those that were seen any more; Missing, Denied, Invalid. So
+    do the other verdicts."""
+    return _one(viewer, seen, ACCEPT, reason)
 
 
-def reject(viewer, seen: Seen, reason: str, *, tags_seen: TagIds = None) -> Done:
+def reject(viewer, seen: Seen, reason: str) -> Done:
     """The mark should not have been made, and why. It stays where it is: a verdict hides nothing."""
-    return _one(viewer, seen, REJECT, reason, tags_seen)
+    return _one(viewer, seen, REJECT, reason)
 
 
-def return_mark(viewer, seen: Seen, reason: str, *, tags_seen: TagIds = None) -> Done:
+def return_mark(viewer, seen: Seen, reason: str) -> Done:
     """Ask the author to change the mark. Raises Conflict where marks cannot be changed any more."""
-    return _one(viewer, seen, RETURN, reason, tags_seen)
+    return _one(viewer, seen, RETURN, reason)
 
 
-def retag(viewer, seen: Seen, tags: Iterable[int], reason: str = "", *, tags_seen: TagIds = None) -> Done:
+def retag(viewer, seen: Seen, tags: Iterable[int], reason: str = "") -> Done:
     """Give the mark these tags and accept it so. Raises Invalid for tags that it cannot carry, Conflict where marks
     cannot be changed any more."""
     tags = list(tags)
-    return _one(viewer, seen, RETAG, reason, tags_seen, lambda case: tags_for(case, tags))
+    return _one(viewer, seen, RETAG, reason, lambda case: tags_for(case, tags))
 
 
 def _one(
@@ -91,14 +90,11 @@ def _one(
     seen: Seen,
     act: str,
     reason: str,
-    tags_seen: TagIds,
     tags_of: Callable[[Case], list[Tag]] | None = None,
 ) -> Done:
     reason = clean_reason(act, reason)
     with transaction.atomic():
         case = hold_case(viewer, seen)
-        if tags_seen is not None and {successor_of(pk) for pk in tags_seen} != set(case.tag_ids):
-            raise Conflict(TAGS_CHANGED, current=case)
         tags = {}
         if act in (RETURN, RETAG) and not case.may_change:
             raise Conflict(SETTLED, current=case.annotation.session)
@@ -185,11 +181,13 @@ def _give(viewer, cases: Sequence[Case], act: str, reason: str, tags: Mapping[in
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a verdict on many marks would do: the marks that change, with their new tags by id where those change;
-    those that are left out, with why; how many of those asked for are not there for this reviewer."""
+    """What a verdict on many marks would do: the tag that is added or removed; the marks that change, with their new
+    tags by id where those change; those that are left out, with why; how many of those asked for are not there for this
+    reviewer."""
 
     act: str
     reason: str
+    tag: Tag | None
     changes: tuple[Case, ...]
     tags: Mapping[int, list[Tag]]
     replaced: Mapping[str, int]
@@ -231,15 +229,15 @@ def _asked(seen: Sequence[Seen], act: str, reason: str, tag: int | None) -> tupl
 def _plan(cases: Mapping[str, Case], seen: Sequence[Seen], act: str, reason: str, tag: Tag | None) -> Plan:
     changes, left_out, tags = [], [], {}
     replaced: dict[str, int] = {}
-    wanted, known = {one.uid: one for one in seen}, all_tags()
+    wanted, known, today = {one.uid: one for one in seen}, all_tags(), cache(successor_of)
     abandoned = without_author(cases.values()) if act == RETURN else set()
     for uid, one in wanted.items():
         case = cases.get(uid)
         if case is None:
             continue
         try:
-            if case.seen != one:
-                raise Conflict(changed_since(case, one))
+            if since := changed_since(case, one, today):
+                raise Conflict(since)
             if act != ACCEPT and act != REJECT and not case.may_change:
                 raise Conflict("Its session is being settled, so it cannot be changed any more.")
             if case.annotation.pk in abandoned:
@@ -256,7 +254,7 @@ def _plan(cases: Mapping[str, Case], seen: Sequence[Seen], act: str, reason: str
             changes.append(case)
     # Locked and written in the order of ids, whatever the order of the queue.
     changes.sort(key=lambda case: case.annotation.pk)
-    return Plan(act, reason, tuple(changes), tags, replaced, tuple(left_out), len(wanted.keys() - cases.keys()))
+    return Plan(act, reason, tag, tuple(changes), tags, replaced, tuple(left_out), len(wanted.keys() - cases.keys()))
 
 
 def _with_tag(case: Case, tag: Tag, known: Mapping[int, Tag], *, add: bool) -> tuple[list[Tag], list[Tag]]:
@@ -286,10 +284,10 @@ def review_many(viewer, seen: Sequence[Seen], act: str, *, reason: str = "", tag
         if plan.changes:
             _give(viewer, plan.changes, act, reason, plan.tags, batch=new_uid())
     left_out = tuple((case.annotation.uid, why) for case, why in plan.left_out)
-    return Done(plan.changes, bool(plan.changes), left_out, _said_of_many(plan, act, found))
+    return Done(plan.changes, bool(plan.changes), left_out, _said_of_many(plan))
 
 
-def _said_of_many(plan: Plan, act: str, tag: Tag | None) -> str:
+def _said_of_many(plan: Plan) -> str:
     number = len(plan.changes)
     if not number:
         return "Nothing was changed: none of these marks can take this verdict now."
@@ -298,11 +296,13 @@ def _said_of_many(plan: Plan, act: str, tag: Tag | None) -> str:
         ACCEPT: f"Accepted {marks}.",
         REJECT: f"Rejected {marks}.",
         RETURN: f"Returned {marks}.",
-        ADD_TAG: f"Added “{tag}” to {marks}.",
-        REMOVE_TAG: f"Removed “{tag}” from {marks}.",
-    }[act]
+        ADD_TAG: f"Added “{plan.tag}” to {marks}.",
+        REMOVE_TAG: f"Removed “{plan.tag}” from {marks}.",
+    }[plan.act]
     left = len(plan.left_out) + plan.missing
-    return f"{words} {left:,} {'was' if left == 1 else 'were'} left as they are." if left else words
+    if not left:
+        return words
+    return f"{words} {left:,} {'was left as it is' if left == 1 else 'were left as they are'}."
 
 
 def send_back(viewer, uid: str, answer: str = "", *, review: int | None = None) -> Done:

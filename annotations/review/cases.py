@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, QuerySet
 
+from annotations.codebook.kept import successor_of
 from annotations.editing.actions import state_of
+from annotations.editing.forms import tags_seen
 from annotations.models import Anchor, Annotation, AnnotationTag, Flag, Member, Review, TeamSession
 from annotations.models.team import hold
 from opslens.web.refusals import Conflict, Denied, Missing, Refused
@@ -43,23 +45,32 @@ def shortened(words: str, most: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a reviewer had before them: a mark by name, its version, and the id of its last verdict, 0 for none."""
+    """What a reviewer had before them: a mark by name, its version, the id of its last verdict, 0 for none, and its
+    tags, None if that is not told: merging and splitting tags leaves versions alone."""
 
     uid: str
     version: int
     review: int = 0
+    tags: frozenset[int] | None = None
 
     def __str__(self) -> str:
-        return f"{self.uid}:{self.version}:{self.review}"
+        shown = f"{self.uid}:{self.version}:{self.review}"
+        return shown if self.tags is None else f"{shown}:{self.tags_shown}"
+
+    @property
+    def tags_shown(self) -> str:
+        """The tags as forms tell of them, the reverse of `tags_seen`; "" if they are not told."""
+        return "" if self.tags is None else ",".join(map(str, sorted(self.tags))) or "none"
 
     @classmethod
     def read(cls, text: str) -> Seen | None:
         """The reverse of `str(seen)`; None for anything else."""
         uid, *parts = text.split(":")
-        numbers = [number for part in parts if (number := whole(part)) is not None]
-        if len(parts) != 2 or len(numbers) != 2:
+        numbers = [number for part in parts[:2] if (number := whole(part)) is not None]
+        tags = tags_seen(parts[2]) if len(parts) > 2 else None
+        if len(numbers) != 2 or len(parts) > 3 or (len(parts) == 3 and tags is None):
             return None
-        return cls(uid.replace("\x00", "")[:40], *numbers)
+        return cls(uid.replace("\x00", "")[:40], *numbers, tags)
 
 
 @dataclass(slots=True)
@@ -74,7 +85,8 @@ class Case:
 
     @property
     def seen(self) -> Seen:
-        return Seen(self.annotation.uid, self.annotation.version, self.last.pk if self.last else 0)
+        last = self.last.pk if self.last else 0
+        return Seen(self.annotation.uid, self.annotation.version, last, frozenset(self.tag_ids))
 
     @property
     def in_force(self) -> Review | None:
@@ -116,9 +128,9 @@ def with_details(annotations: Sequence[Annotation], *, lock: bool = False) -> li
 
 
 def standing(ids: Iterable[int]) -> QuerySet[Review]:
-    """The verdicts on these marks that were not taken back, the last one last."""
-    found = Review.objects.filter(annotation__in=ids, withdrawn_at=None)
-    return found.select_related("reviewer").order_by("pk")
+    """Of each of these marks the last verdict that was not taken back."""
+    last = Review.objects.filter(annotation__in=ids, withdrawn_at=None).order_by().values("annotation")
+    return Review.objects.filter(pk__in=last.annotate(_last=Max("pk")).values("_last")).select_related("reviewer")
 
 
 def cases_under_review(viewer, **which: Any) -> list[Case]:
@@ -188,19 +200,24 @@ def why_not(viewer, uid: str) -> Refused:
 
 def hold_case(viewer, seen: Seen) -> Case:
     """The mark, locked, as the reviewer saw it. Raises Missing, Denied; Conflict, with the case as it is now in
-    `.current`, when its author changed it or somebody gave a verdict since then."""
+    `.current`, when its author changed it, somebody gave a verdict, or its tags were split since then."""
     case = hold_cases(viewer, [seen.uid]).get(seen.uid)
     if case is None:
         raise why_not(viewer, seen.uid)
-    if case.seen != seen:
-        raise Conflict(changed_since(case, seen), current=case)
+    if why := changed_since(case, seen):
+        raise Conflict(why, current=case)
     return case
 
 
-def changed_since(case: Case, seen: Seen) -> str:
-    """What happened since a reviewer saw it like this."""
-    if case.annotation.version != seen.version:
+def changed_since(case: Case, seen: Seen, today: Callable[[int], int] = successor_of) -> str:
+    """What happened since a reviewer saw it like this; "" for nothing. A tag that was merged counts as the one that it
+    has become, which `today` tells."""
+    now = case.seen
+    if now.version != seen.version:
         return "This mark has been changed since you opened it."
-    if case.last is None or case.last.pk < seen.review:
+    if now.review < seen.review:
         return "A verdict on this mark has been taken back in the meantime."
-    return "Somebody else has given a verdict on this mark in the meantime."
+    if now.review != seen.review:
+        return "Somebody else has given a verdict on this mark in the meantime."
+    is_so = seen.tags is None or seen.tags == now.tags or frozenset(map(today, seen.tags)) == now.tags
+    return "" if is_so else TAGS_CHANGED

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.utils import timezone
 
+from annotations.codebook.kept import successor_of
 from annotations.models import Anchor, Annotation, AnnotationTag, Flag, Review
 from annotations.review.cases import whole
 
@@ -25,13 +26,19 @@ STATES = [
 NEWEST, CONTESTED, DOCUMENT = "newest", "contested", "document"
 ORDERS = [(NEWEST, "newest first"), (CONTESTED, "contested first"), (DOCUMENT, "as in the article")]
 AGES = [("today", "today"), ("week", "the last 7 days"), ("month", "the last 30 days"), ("older", "older than 30 days")]
+MADE = {
+    "today": "made today",
+    "week": "made in the last 7 days",
+    "month": "made in the last 30 days",
+    "older": "made more than 30 days ago",
+}
 NO_SESSION = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """`tag` and `group` are ids, `reader` a user name, `session` a name or NO_SESSION, `article` a slug. All of them
-    must hold."""
+    must hold. A tag that was merged stays as it was asked for, so that it counts again when the merge is undone."""
 
     state: str = OPEN
     tag: int | None = None
@@ -99,6 +106,17 @@ class Filters:
         return replace(self, **{name: getattr(_NONE, name)})
 
     @property
+    def tag_today(self) -> int | None:
+        """The id of the tag that stands today for the one that was asked for. One small query."""
+        return None if self.tag is None else successor_of(self.tag)
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether a verdict leaves a mark among those that these filters let through in any state. One settles flags
+        and answers an author; contested marks are looked for among the newest alone."""
+        return not (self.flagged or self.contested or self.back)
+
+    @property
     def in_any_state(self) -> Filters:
         return replace(self, state=ALL)
 
@@ -114,7 +132,7 @@ class Filters:
         found = Annotation.objects.under_review_by(viewer)
         taggings = AnnotationTag.objects.filter(annotation=OuterRef("pk"))
         if self.tag is not None:
-            found = found.filter(Exists(taggings.filter(tag_id=self.tag)))
+            found = found.filter(Exists(taggings.filter(tag_id=self.tag_today)))
         if self.group is not None:
             found = found.filter(Exists(taggings.filter(tag__group_id=self.group)))
         if self.reader:

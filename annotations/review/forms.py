@@ -26,7 +26,6 @@ class Asked:
     seen: Seen
     reason: str
     tags: tuple[int, ...] | None
-    tags_seen: frozenset[int] | None  # what the mark carried when the form was drawn
     filters: Filters
     next: str
 
@@ -36,12 +35,12 @@ class Asked:
         act = data.get("act", "")
         if act not in (*VERDICTS, STAY):
             raise Invalid("Choose a verdict on this mark.")
+        version, review = whole_number(data, "version"), whole_number(data, "review", most=MOST_ID)
         return cls(
             act=act,
-            seen=Seen(uid, whole_number(data, "version"), whole_number(data, "review", most=MOST_ID)),
+            seen=Seen(uid, version, review, tags_seen(data.get("tags_shown", ""))),
             reason=data.get("reason", ""),
             tags=tuple(tag_ids(data)) if "tags_shown" in data or "tags" in data else None,
-            tags_seen=tags_seen(data.get("tags_shown", "")),
             filters=Filters.of(data.get("queue", "")),
             next=data.get("next", "").replace("\x00", "")[:40],
         )

@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from django.core.cache import cache
 from django.db.models import Case as Choose
-from django.db.models import Count, Exists, F, OuterRef, Q, When
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Left
 
 from annotations.codebook.kept import all_tags, successor_of
@@ -21,7 +21,7 @@ from annotations.reading.notes import note_html
 from annotations.reading.queries import Mark, contested_ranges
 from annotations.reading.scope import OUTSIDE, Scope
 from annotations.review.cases import Case, cases_under_review, shortened, with_details
-from annotations.review.filters import AGES, ALL, CONTESTED, NEWEST, NO_SESSION, Filters
+from annotations.review.filters import ALL, CONTESTED, MADE, NEWEST, NO_SESSION, Filters
 from opslens.articles.documents import document_of
 from opslens.models import Article, User
 from opslens.text.blocks import Document
@@ -150,7 +150,10 @@ class Progress:
         return self.total - self.reviewed
 
 
-def progress_of(viewer, filters: Filters) -> Progress:
+def progress_of(viewer, filters: Filters) -> Progress | None:
+    """None where there is none to measure: marks leave the queue for good with a verdict."""
+    if not filters.has_progress:
+        return None
     newest = filters.whole(viewer).order_by("-pk").values("pk", "review_state")[: COUNTED + 1]
     found = newest.aggregate(all=Count("pk"), open=Count("pk", filter=Q(review_state=Annotation.UNREVIEWED)))
     total = min(found["all"], COUNTED)
@@ -216,7 +219,7 @@ class Item:
     @property
     def tags_shown(self) -> str:
         """Its tags as a form says which ones were seen."""
-        return ",".join(map(str, sorted(self.case.tag_ids))) or "none"
+        return self.case.seen.tags_shown
 
     @property
     def contested(self) -> bool:
@@ -352,6 +355,7 @@ class Choices:
 
 
 MOST_CHOICES = 200
+NO_GROUP = "with a tag of a group that is not there any more"
 
 
 def choices_of(viewer) -> Choices:
@@ -365,6 +369,8 @@ def choices_of(viewer) -> Choices:
     books: dict[int, tuple[str, list[Tag]]] = {}
     groups: dict[int, str] = {}
     for tag in all_tags().values():
+        if tag.merged_into_id:
+            continue  # no mark carries it any more
         if tag.codebook_id in wanted or (outside and tag.codebook.is_default):
             name = "" if tag.codebook.is_default else wanted[tag.codebook_id]
             books.setdefault(tag.codebook_id, (name or tag.codebook.name, []))[1].append(tag)
@@ -401,18 +407,18 @@ def chosen_in(filters: Filters, choices: Choices) -> list[Chosen]:
     tags = {tag.pk: tag.name for _, offered in choices.books for tag in offered}
     groups, articles, readers = dict(choices.groups), dict(choices.articles), dict(choices.readers)
     sessions = {session.uid: session.name for session in choices.sessions}
-    outside = filters.session == NO_SESSION
+    outside, tag, group = filters.session == NO_SESSION, filters.tag_today, filters.group
     known = {
         "state": ("of any state" if filters.state == ALL else filters.state, ""),
-        "tag": ("tagged", tags.get(filters.tag, "in one way")),
-        "group": ("tagged from", groups.get(filters.group, "one group")),
+        "tag": ("tagged", tags[tag]) if tag in tags else ("with a tag that is not there any more", ""),
+        "group": ("tagged from", groups[group]) if group in groups else (NO_GROUP, ""),
         "reader": ("by", readers.get(filters.reader, filters.reader)),
         "session": (
             "outside of sessions" if outside else "in the session",
             "" if outside else sessions.get(filters.session, filters.session),
         ),
         "article": ("in", articles.get(filters.article, filters.article)),
-        "age": (f"made {dict(AGES).get(filters.age)}", ""),
+        "age": (MADE.get(filters.age, ""), ""),
         "flagged": ("flagged", ""),
         "contested": ("contested", ""),
         "note": ("with a note", ""),
@@ -462,9 +468,12 @@ class ForYou:
 def for_you(viewer) -> ForYou:
     """Ten queries at most, whatever there is."""
     own = Annotation.objects.visible_to(viewer).filter(author_id=viewer.pk).exclude(review_state=Annotation.UNREVIEWED)
-    own = own.select_related("article", "session", "author")
-    returned = list(own.filter(review_state=Annotation.RETURNED).order_by("-updated_at", "-pk")[: MOST_MINE + 1])
-    others = list(own.exclude(review_state=Annotation.RETURNED).order_by("-updated_at", "-pk")[: MOST_MINE + 1])
+    # By the verdict, which may be much newer than the mark.
+    said = Review.objects.filter(annotation=OuterRef("pk"), withdrawn_at=None).order_by("-pk")
+    own = own.select_related("article", "session", "author").annotate(_said=Subquery(said.values("pk")[:1]))
+    own = own.order_by(F("_said").desc(nulls_last=True), "-pk")
+    returned = list(own.filter(review_state=Annotation.RETURNED)[: MOST_MINE + 1])
+    others = list(own.exclude(review_state=Annotation.RETURNED)[: MOST_MINE + 1])
     more = len(returned) > MOST_MINE or len(others) > MOST_MINE
     known = all_tags()
     cases = with_details([*returned[:MOST_MINE], *others[:MOST_MINE]])
@@ -472,10 +481,9 @@ def for_you(viewer) -> ForYou:
         Mine(case, in_order(case.tag_ids, known), shortened(case.annotation.quote, 240), case.may_change)
         for case in cases
     ]
-    mine.sort(key=lambda one: -(one.case.last.pk if one.case.last else 0))
     flags = Flag.objects.filter(reader_id=viewer.pk, annotation__in=Annotation.objects.visible_to(viewer).order_by())
-    flags = flags.select_related("annotation__article", "annotation__author", "settled_by").order_by("-pk")
-    found = list(flags[: MOST_MINE + 1])
+    flags = flags.select_related("annotation__article", "annotation__author", "annotation__session", "settled_by")
+    found = list(flags.order_by("-pk")[: MOST_MINE + 1])
     return ForYou(
         [one for one in mine if one.annotation.review_state == Annotation.RETURNED],
         [one for one in mine if one.annotation.review_state != Annotation.RETURNED],

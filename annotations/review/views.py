@@ -31,7 +31,7 @@ ON_A_PAGE = 50
 EXAMPLES = 10
 MOST_QUEUES = 50
 LONGEST_NAME = 60
-PASSED, MOST_PASSED = "review-passed", 500  # verdicts that undo passes over, in the session of the browser
+PASSED, MOST_PASSED = "review-passed", 100  # verdicts that undo passes over, in the session of the browser
 ACT_LABELS = {
     actions.ACCEPT: "Accept",
     actions.REJECT: "Reject",
@@ -102,6 +102,7 @@ def _to_choose(request: HttpRequest, filters: Filters) -> dict:
     return {
         "choices": choices,
         "chosen": queries.chosen_in(filters, choices),
+        "tag_today": filters.tag_today,
         "reader_is_known": filters.reader in dict(choices.readers),
         "states": STATES,
         "orders": ORDERS,
@@ -121,22 +122,33 @@ def _context(
     conflict: str = "",
 ) -> dict:
     rows = queries.window(request.user, filters, anew=anew)
-    item = None
-    if uid:
-        item = queries.item_of(request.user, uid, asked.tags if asked else None)
-        if item is None:
-            raise why_not(request.user, uid)
-    elif rows:
-        uid = rows[0][1]
-        item = queries.item_of(request.user, uid)
+    is_first = not uid
+    uid = uid or (rows[0][1] if rows else "")
+    item = queries.item_of(request.user, uid, asked.tags if asked else None) if uid else None
+    if item is None and uid and not is_first:
+        raise why_not(request.user, uid)
+    errors = errors or {}
+    return _place(rows, uid) | {
+        "filters": filters,
+        "item": item,
+        "progress": queries.progress_of(request.user, filters),
+        "reason": asked.reason if asked else "",
+        "act": asked.act if asked else "",
+        "errors": errors,
+        "error_list": list(errors.values()),
+        "conflict": conflict,
+        "yours": ACT_YOURS.get(asked.act, "") if asked else "",
+        "queue_url": reverse("review:queue"),
+        "may_teach": item is not None and _may_teach(request, item.annotation),
+    }
+
+
+def _place(rows: list[queries.Row], uid: str) -> dict:
+    """Where the mark of this name stands in the queue, and what is before and after it."""
     here = next((at for at, (_, name) in enumerate(rows) if name == uid), None)
-    progress = queries.progress_of(request.user, filters)
     at = here if here is not None else -1
     later = rows[at + 1][1] if at + 1 < len(rows) else ""
     return {
-        "filters": filters,
-        "item": item,
-        "progress": progress,
         "number": None if here is None else here + 1,
         "in_window": len(rows),
         "is_cut": len(rows) == queries.WINDOW,
@@ -145,14 +157,6 @@ def _context(
         # After a verdict the next one comes, or, at the end, the first that was passed over.
         "onward": later or (rows[0][1] if rows and at > 0 else ""),
         "beside": queries.beside(rows, at) if rows else [],
-        "reason": asked.reason if asked else "",
-        "act": asked.act if asked else "",
-        "errors": errors or {},
-        "error_list": list((errors or {}).values()),
-        "conflict": conflict,
-        "yours": ACT_YOURS.get(asked.act, "") if asked else "",
-        "queue_url": reverse("review:queue"),
-        "may_teach": item is not None and _may_teach(request, item.annotation),
     }
 
 
@@ -185,12 +189,12 @@ def _do(request: HttpRequest, asked: Asked) -> actions.Done | None:
     viewer, seen = request.user, asked.seen
     verbs = {actions.ACCEPT: actions.accept, actions.REJECT: actions.reject, actions.RETURN: actions.return_mark}
     if asked.act in verbs:
-        return verbs[asked.act](viewer, seen, asked.reason, tags_seen=asked.tags_seen)
+        return verbs[asked.act](viewer, seen, asked.reason)
     if asked.act == STAY:
         return None
     if asked.tags is None:
         raise Invalid("Choose the tags that it is to carry.", {"tags": "Choose the tags that it is to carry."})
-    return actions.retag(viewer, seen, asked.tags, asked.reason, tags_seen=asked.tags_seen)
+    return actions.retag(viewer, seen, asked.tags, asked.reason)
 
 
 def _again(request: HttpRequest, asked: Asked, refused: Refused | None, *, status: int = 200, **more) -> HttpResponse:
@@ -225,7 +229,7 @@ def _shown(request: HttpRequest, filters: Filters, uid: str, said: str, *, undo:
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back one's own last verdict, or those that were given at once, and show what it was about. One that cannot
-    be taken back is said once, and passed over when asked again."""
+    be taken back is said once, and passed over when asked again, as long as that is so."""
     filters = Filters.of(request.POST.get("queue", ""))
     passed = request.session.get(PASSED, [])
     try:
@@ -350,13 +354,12 @@ def _preview(asked: AskedForMany, plan: actions.Plan) -> dict:
     why: dict[str, list[Case]] = {}
     for case, reason in plan.left_out:
         why.setdefault(reason, []).append(case)
-    tag = known.get(asked.tag) if asked.act in (actions.ADD_TAG, actions.REMOVE_TAG) else None
     return {
         "asked": asked,
         "plan": plan,
         "filters": asked.filters,
         "label": ACT_LABELS[asked.act],
-        "tag": tag,
+        "tag": plan.tag,
         "replaced": sorted(plan.replaced.items()),
         "number": len(plan.changes),
         "readers": len({case.annotation.author_id for case in plan.changes}),
@@ -365,7 +368,7 @@ def _preview(asked: AskedForMany, plan: actions.Plan) -> dict:
             {
                 "case": case,
                 "tags": queries.in_order(case.tag_ids, known),
-                "new": plan.tags.get(case.annotation.pk) if tag else None,
+                "new": plan.tags.get(case.annotation.pk) if plan.tag else None,
             }
             for case in plan.changes[:EXAMPLES]
         ],
@@ -384,8 +387,9 @@ def flags(request: HttpRequest, uid: str) -> HttpResponse:
     )
     said = "There is no open flag on this mark any more."
     if number:
-        said = "The flag has its outcome." if number == 1 else f"The {number} flags have their outcome."
-        said += " Who raised it sees it." if number == 1 else " Who raised them sees it."
+        said = "Flag settled. The reader who raised it sees what came of it."
+    if number > 1:
+        said = f"{number:,} flags settled. The readers who raised them see what came of them."
     return _shown(request, filters, case.annotation.uid, said)
 
 
@@ -440,21 +444,27 @@ def _back(request: HttpRequest, case: Case, *, typed: str = "", problem: str = "
 @require_http_methods(["GET", "HEAD", "POST"])
 def flag(request: HttpRequest, uid: str) -> HttpResponse:
     """Ask reviewers to look at a mark of somebody else, or take that back."""
+    if request.method == "POST" and request.POST.get("act") == "withdraw":
+        return _withdraw(request, uid)
     annotation = flagging.mark_to_flag(request.user, uid)
     if request.method != "POST":
         return _flag(request, annotation)
     typed = request.POST.get("reason", "")
-    if request.POST.get("act") == "withdraw":
-        gone = flagging.withdraw_flag(request.user, uid)
-        said = "Your flag is withdrawn." if gone else "There is no open flag of yours on this mark any more."
-    else:
-        try:
-            _, is_new = flagging.raise_flag(request.user, uid, typed)
-        except Invalid as refused:
-            return _flag(request, annotation, typed=typed, problem=str(refused), status=422)
-        said = "Flagged. Reviewers will look at it; you read what comes of it under “For you”."
-        if not is_new:
-            said = "You have flagged this mark already. The reason that you gave first stays."
+    try:
+        _, is_new = flagging.raise_flag(request.user, uid, typed)
+    except Invalid as refused:
+        return _flag(request, annotation, typed=typed, problem=str(refused), status=422)
+    said = "Flagged. Reviewers will look at it; you read what comes of it under “For you”."
+    if not is_new:
+        said = "You have flagged this mark already. The reason that you gave first stays."
+    messages.success(request, said)
+    return redirect(annotation.get_absolute_url())
+
+
+def _withdraw(request: HttpRequest, uid: str) -> HttpResponse:
+    annotation = annotation_for(request.user, uid)
+    gone = flagging.withdraw_flag(request.user, uid)
+    said = "Your flag is withdrawn." if gone else "There is no open flag of yours on this mark any more."
     messages.success(request, said)
     return redirect("review:mine" if request.POST.get("from") == "mine" else annotation.get_absolute_url())
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from annotations.editing.actions import choose_passage, delete_mark, edit_mark, mark_passage
 from annotations.models import Annotation, AnnotationTag, Flag, Review, TeamSession
-from annotations.review import actions
+from annotations.review import actions, flagging
 from annotations.review.cases import Case, Seen
 from annotations.review.flagging import raise_flag, settle_flags, withdraw_flag
 from annotations.review.undoing import undo_last
@@ -237,12 +237,16 @@ def test_many_marks_get_one_verdict_and_one_undo(mark, annotator, second_annotat
 
 
 def test_undo_of_many_keeps_what_was_changed_since(mark, annotator, site_reviewer, seen):
-    marks = [mark(annotator, words, "claim").annotation for words in (CLAIM, ASKED)]
+    marks = [mark(annotator, words, "claim").annotation for words in (CLAIM, ASKED, GUESS, GUESS)]
     actions.review_many(site_reviewer, [seen(one) for one in marks], actions.RETURN, reason="Say more.")
     edit_mark(annotator, marks[0].uid, 1, note="More.")
-    said = undo_last(site_reviewer).said
-    assert said == "Undone: 1 mark is as before. 1 that changed since then stay."
-    assert Review.objects.filter(withdrawn_at=None).count() == 1
+    for one in marks[2:]:
+        delete_mark(annotator, one.uid)
+    assert undo_last(site_reviewer).said == (
+        "Undone: 1 mark is as before. 1 that was changed since then stays as it is. "
+        "2 that you cannot review any more stay as they are."
+    )
+    assert Review.objects.filter(withdrawn_at=None).count() == 3
 
 
 def test_a_tag_is_added_to_many_and_removed_again(mark, annotator, site_reviewer, seen, tag):
@@ -295,7 +299,9 @@ def test_many_take_a_fixed_number_of_queries(
 # Flags.
 
 
-def test_a_flag_is_raised_once_and_settled_by_a_verdict(mark, annotator, outsider, owner, site_reviewer, seen):
+def test_a_flag_is_raised_once_and_settled_by_a_verdict(
+    client_of, mark, annotator, outsider, owner, site_reviewer, seen
+):
     annotation = mark(annotator, CLAIM, "claim").annotation
     flag, is_new = raise_flag(outsider, annotation.uid, "Not in the text.")
     again, is_second = raise_flag(outsider, annotation.uid, "Really not.")
@@ -309,6 +315,8 @@ def test_a_flag_is_raised_once_and_settled_by_a_verdict(mark, annotator, outside
     raise_flag(owner, annotation.uid, "Still a guess.")
     undo_last(site_reviewer)
     assert list(Flag.objects.order_by("pk").values_list("outcome", flat=True)) == ["", "dismissed", ""]
+    assert last_event(annotation).after["flags"] == [flag.pk]
+    assert client_of(site_reviewer).get(f"/marks/{annotation.uid}/history/").status_code == 200
 
 
 @pytest.mark.parametrize("act", ["reject", "return", "retag"])
@@ -335,6 +343,28 @@ def test_flags_are_settled_without_a_verdict_and_withdrawn(mark, annotator, outs
     assert sorted(verbs) == ["flag-raised", "flag-raised", "flag-settled", "flag-withdrawn"]
     with pytest.raises(Invalid):
         settle_flags(site_reviewer, annotation.uid, "maybe")
+
+
+@pytest.mark.parametrize("often", [1, 2])
+def test_a_flag_that_another_request_raised_and_a_reviewer_settled(mark, annotator, outsider, monkeypatch, often):
+    """All between looking for it and writing one's own: what is written there goes with the transaction, as if it were
+    settled by the time of the second look."""
+    annotation = mark(annotator, CLAIM, "claim").annotation
+    look, looks = flagging.open_flag, []
+
+    def late(viewer, annotation):
+        looks.append(look(viewer, annotation))
+        if len(looks) <= often:
+            Flag.objects.create(annotation=annotation, reader=viewer, reason="First.")
+        return looks[-1]
+
+    monkeypatch.setattr(flagging, "open_flag", late)
+    if often == 1:
+        assert raise_flag(outsider, annotation.uid, "Look.")[1]
+    else:
+        with pytest.raises(Conflict):
+            raise_flag(outsider, annotation.uid, "Look.")
+    assert list(Flag.objects.values_list("reason", flat=True)) == ["Look."][: 2 - often]
 
 
 def test_flags_have_a_reason_and_are_for_marks_of_others(mark, annotator, outsider):

@@ -14,6 +14,7 @@ from django.urls import reverse
 from annotations.editing.actions import choose_passage, edit_mark, mark_passage
 from annotations.models import Annotation, AnnotationTag, Review, TeamSession
 from annotations.review import actions
+from annotations.review.cases import TAGS_CHANGED, Seen
 from annotations.review.undoing import MovedOn, undo_last
 from annotations.surgery.actions import merge, split
 from annotations.surgery.actions import undo as undo_surgery
@@ -83,12 +84,24 @@ def test_what_has_moved_on_is_said_once_and_passed_over(client_of, mark, annotat
     assert state(marks[2]) == "unreviewed"
 
 
+def test_what_was_passed_over_is_taken_back_once_it_can_be(client_of, mark, annotator, site_reviewer, owner, seen):
+    first, second = mark(annotator, CLAIM, "claim").annotation, mark(annotator, GUESS, "claim").annotation
+    other, client = give_right(owner), client_of(site_reviewer)
+    actions.accept(site_reviewer, seen(first))
+    actions.accept(site_reviewer, seen(second))
+    actions.reject(other, seen(second), "No.")
+    assert client.post("/review/undo/", {}).status_code == 409
+    undo_last(other)
+    assert client.post("/review/undo/", {}).status_code == 302
+    assert (state(first), state(second)) == ("accepted", "unreviewed")
+
+
 def test_what_an_undo_of_many_left_is_not_tried_again(mark, annotator, site_reviewer, seen):
     marks = [mark(annotator, words, "claim").annotation for words in (CLAIM, ASKED, GUESS)]
     actions.accept(site_reviewer, seen(marks[0]))
     actions.review_many(site_reviewer, [seen(one) for one in marks[1:]], actions.REJECT, reason="No.")
     edit_mark(annotator, marks[1].uid, 1, note="More.")
-    assert "1 that changed since then stay" in undo_last(site_reviewer).said
+    assert "1 that was changed since then stays as it is." in undo_last(site_reviewer).said
     assert undo_last(site_reviewer).case.annotation == marks[0]
     with pytest.raises(Missing):
         undo_last(site_reviewer)
@@ -129,11 +142,44 @@ def test_a_verdict_is_about_the_tags_that_were_seen(client_of, mark, annotator, 
     assert tags_of(annotation) == ["loaded", "opinion"]
 
 
-def test_many_get_the_tag_that_a_merged_one_became(mark, annotator, site_reviewer, seen, tag, staff):
+def test_many_verdicts_are_about_the_tags_that_were_seen(mark, annotator, site_reviewer, seen, tag, staff):
+    first, second = mark(annotator, CLAIM, "claim").annotation, mark(annotator, GUESS, "loaded").annotation
+    asked = [Seen.read(str(seen(one))) for one in (first, second)]
+    split(staff, tag("claim").pk, Selection(), target_id=tag("prediction").pk)
+    plan = actions.plan_many(site_reviewer, asked, actions.ACCEPT)
+    assert [(case.annotation, why) for case, why in plan.left_out] == [(first, TAGS_CHANGED)]
+    actions.review_many(site_reviewer, asked, actions.ACCEPT)
+    assert (state(first), state(second)) == ("unreviewed", "accepted")
+    # A merge is no change.
+    asked = [Seen.read(str(seen(first)))]
+    merge(staff, tag("prediction").pk, tag("opinion").pk)
+    assert actions.review_many(site_reviewer, asked, actions.ACCEPT).changed
+    assert [Seen.read(text) for text in ("a:1:0:x", "a:1:0:", "a:1:0:1:1", "a:1")] == [None] * 4
+
+
+def test_many_get_the_tag_that_a_merged_one_became(client_of, mark, annotator, site_reviewer, seen, tag, staff):
     annotation = mark(annotator, CLAIM, "loaded").annotation
     merge(staff, tag("claim").pk, tag("opinion").pk)
+    asked = {"act": "add-tag", "tag": tag("claim").pk, "mark": str(seen(annotation)), "queue": "order=newest"}
+    preview = client_of(site_reviewer).post("/review/bulk/", asked).content.decode()
+    assert "Add a tag and accept: opinion</h2>" in preview
+    assert f'name="tag" value="{tag("opinion").pk}"' in preview
     actions.review_many(site_reviewer, [seen(annotation)], actions.ADD_TAG, tag=tag("claim").pk)
     assert tags_of(annotation) == ["loaded", "opinion"]
+
+
+@pytest.mark.parametrize("path", ["/review/", "/review/list/"])
+def test_a_queue_on_a_tag_that_was_merged_goes_on(client_of, mark, annotator, site_reviewer, tag, staff, path):
+    annotation = mark(annotator, CLAIM, "claim").annotation
+    mark(annotator, GUESS, "loaded")
+    client, asked = client_of(site_reviewer), {"tag": tag("claim").pk, "order": "newest"}
+    done = merge(staff, tag("claim").pk, tag("opinion").pk)
+    page = client.get(path, asked)
+    assert set(re.findall(r"mark=(\w+)\"", page.content.decode())) == {annotation.uid}
+    assert "tagged <bdi>opinion</bdi>" in page.content.decode()
+    assert re.findall(r'<option value="(\d+)" selected', page.content.decode()) == [str(tag("opinion").pk)]
+    undo_surgery(staff, done.uid)
+    assert "tagged <bdi>claim</bdi>" in client.get(path, asked).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

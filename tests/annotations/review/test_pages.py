@@ -224,7 +224,12 @@ def test_filters_and_orders(client, varied, query, kinds):
     page = client.get(f"/review/?{query}")
     assert page.status_code == 200
     assert names(page) == [varied[kind].uid for kind in kinds]
-    assert client.get(f"/review/list/?{query}").status_code == 200
+    listed = client.get(f"/review/list/?{query}")
+    assert listed.status_code == 200
+    if {"contested=1", "flagged=1", "back=1"} & set(query.split("&")):
+        # With a verdict a mark is out of these for good: there is no progress to show.
+        assert "progress" not in page.content.decode().partition('<div id="review"')[2]
+        assert "reviewed" not in listed.content.decode().partition("<main")[2].replace("unreviewed", "")
 
 
 def chips(response) -> dict[str, dict[str, str]]:
@@ -246,7 +251,7 @@ def test_each_filter_is_a_chip_that_takes_it_off(client, mark, annotator, tag, r
         "reader": ("annotator", f"by {annotator.name}"),
         "session": (revealed.uid, f"in the session {revealed.name}"),
         "article": ("the-harbour-levy", "in The harbour levy"),
-        "age": ("week", "made the last 7 days"),
+        "age": ("week", "made in the last 7 days"),
         "flagged": ("1", "flagged"),
         "contested": ("1", "contested"),
         "note": ("1", "with a note"),
@@ -268,7 +273,7 @@ def test_each_filter_is_a_chip_that_takes_it_off(client, mark, annotator, tag, r
     assert set(chips(client.get(path, odd))) == {
         "of any state",
         "by &lt;b&gt;",
-        "tagged in one way",
+        "with a tag that is not there any more",
         "in the session gone",
     }
 
@@ -355,7 +360,7 @@ def test_many_marks_are_previewed_done_and_undone(client, mark, annotator, seen)
     actions.reject(give_right(annotator.__class__.objects.get(username="owner")), seen(marks[0]), "No.")
     confirmed = {"seen": names_seen, "act": "accept", "confirmed": "1", "queue": "order=newest"}
     answer = client.post("/review/bulk/", confirmed, follow=True)
-    assert "Accepted 2 marks. 1 was left as they are." in answer.content.decode()
+    assert "Accepted 2 marks. 1 was left as it is." in answer.content.decode()
     answer = client.post("/review/undo/", {"from": "list", "queue": "order=newest"}, follow=True)
     assert "2 marks are as before" in answer.content.decode()
     states = Annotation.objects.order_by("pk").values_list("review_state", flat=True)
@@ -432,7 +437,9 @@ def test_a_mark_is_flagged_and_the_reader_hears_of_it(client_of, client, mark, a
     item = client.get("/review/?flagged=1").content.decode()
     assert "Not in the text." in item
     assert "<script>x" not in item
-    client.post(f"/review/{annotation.uid}/flags/", {"outcome": "dismissed", "answer": "It is in the minutes."})
+    asked = {"outcome": "dismissed", "answer": "It is in the minutes."}
+    answer = client.post(f"/review/{annotation.uid}/flags/", asked, follow=True)
+    assert "Flag settled. The reader who raised it sees what came of it." in answer.content.decode()
     page = reader.get("/review/mine/").content.decode()
     assert "It is in the minutes." in page
     assert "dismissed</b> by" in page
@@ -442,6 +449,27 @@ def test_a_mark_is_flagged_and_the_reader_hears_of_it(client_of, client, mark, a
     assert Flag.objects.get().outcome == "dismissed"
     assert reader.get("/marks/unknown/flag/").status_code == 404
     assert client.post(f"/review/{annotation.uid}/flags/", {"outcome": "zzz"}).status_code == 422
+
+
+def test_a_flag_is_withdrawn_where_nobody_reviews_any_more(client_of, revealed, owner, reviewer, annotator, article):
+    annotation = Annotation.objects.filter(session=revealed, author=annotator).first()
+    url, withdraw = f"/marks/{annotation.uid}/flag/", {"act": "withdraw", "from": "mine"}
+    client = client_of(reviewer)
+    client.post(url, {"reason": "Look."})
+    # Not while marks are hidden again: the author would learn that somebody reads along.
+    TeamSession.objects.filter(pk=revealed.pk).update(phase=TeamSession.BEFORE_REVEAL[-1])
+    assert [client.get(url).status_code, client.post(url, withdraw).status_code] == [403, 403]
+    page = client.get("/review/mine/").content.decode()
+    assert "waits for a reviewer" in page
+    assert "Withdraw the flag" not in page
+    TeamSession.objects.filter(pk=revealed.pk).update(phase=TeamSession.REVEALED)
+    move_on(owner, revealed, TeamSession.PUBLISHED)
+    assert "Withdraw the flag" in client.get("/review/mine/").content.decode()
+    assert "Withdraw the flag" in client.get(url).content.decode()
+    assert client.post(url, withdraw)["Location"] == "/review/mine/"
+    assert Flag.objects.get().outcome == "withdrawn"
+    assert client.get(url).status_code == 403
+    assert client.post(url, {"reason": "Again."}).status_code == 403
 
 
 def test_cards_ask_for_verdicts_only_where_there_are_some(
@@ -521,3 +549,8 @@ def test_for_you_takes_the_same_queries_whatever_there_is(
     client = client_of(annotator)
     with django_assert_num_queries(14):
         assert client.get("/review/mine/").status_code == 200
+    if number == 300:
+        # The newest verdict, on the mark that was left alone for longest.
+        actions.review_many(site_reviewer, [seen(one) for one in marks[1:62]], actions.ACCEPT)
+        actions.reject(site_reviewer, seen(marks[0]), "At last.")
+        assert "At last." in client.get("/review/mine/").content.decode()
