@@ -1,5 +1,5 @@
 """The reading page in Chromium: when it is painted with a cold cache, how long a key press takes to become a painted
-mark, and whether the page keeps the main thread free."""
+mark, and whether the page keeps the main thread free. The review queue: from the key of a verdict to the next mark."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0]?.sta
 def run(report: Report) -> None:
     from playwright.sync_api import sync_playwright
 
+    from opslens.models import User
     from tests.support.chromium import ARGUMENTS, find_or_install
 
     readers = data.readers_of(8)
@@ -33,6 +34,9 @@ def run(report: Report) -> None:
     for words, marks in ((10_000, 1_000), (100_000, 10_000)):
         articles[words] = data.article_of(words)
         data.marks_on(articles[words], marks, readers)
+    queue = data.article_of(20_000)
+    data.marks_on(queue, 500, readers[1:])
+    User.objects.filter(pk=readers[0].pk).update(is_superuser=True)
     urls = {words: article.get_absolute_url() for words, article in articles.items()}
     session = site.sign_in(readers[0])
     with site.server() as (port, _), sync_playwright() as playwright:
@@ -114,7 +118,34 @@ def run(report: Report) -> None:
             "ms",
             at_most=100,
         )
+        page.context.close()
+
+        page = open_page(f"/review/?order=document&article={queue.slug}")
+        page.wait_for_timeout(1500)
+        page.evaluate(_HEED_STEPS)
+        for step in range(500):
+            page.keyboard.press("a")
+            page.wait_for_function("step => window.steps.length > step", arg=step)
+        steps = page.evaluate("window.steps")
+        name = "review queue, 500 marks by keyboard"
+        report.row("browser", name, "key press to the next mark painted", statistics.median(steps), "ms", at_most=100)
+        report.row("browser", name, "the same, p95", statistics.quantiles(steps, n=20)[-1], "ms", at_most=100)
+        report.row("browser", name, "the longest of them", max(steps), "ms", at_most=100)
         browser.close()
+
+
+# From each key press to the frame after the next mark, or the end of the queue, has come.
+_HEED_STEPS = """() => {
+    window.steps = [];
+    let began = 0;
+    addEventListener("keydown", () => { began = performance.now(); }, true);
+    document.addEventListener("htmx:afterSettle", () => {
+        if (!began) return;
+        const since = began;
+        began = 0;
+        requestAnimationFrame(() => setTimeout(() => window.steps.push(performance.now() - since)));
+    });
+}"""
 
 
 # Select some words of block n, press the key of a tag, and wait for the frame in which the overlay and then the saved
