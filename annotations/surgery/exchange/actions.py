@@ -287,17 +287,17 @@ def _carry_out(actor, codebook: Codebook, incoming: Incoming, found: Plan, mode:
         group.save(force_insert=True)
     groups = {group.key: group for group in TagGroup.objects.filter(codebook=codebook)}
     before: list[dict[str, Any]] = []
-    added: list[Tag] = []
-    changed: list[Tag] = []
-    lines = [line for line in found.lines if line.state != SAME and (line.state != DIFFERS or mode == UPDATE)]
-    for line in lines:
+    done: list[tuple[Tag, Line]] = []
+    for line in found.lines:
+        if line.state == SAME or (line.state == DIFFERS and mode != UPDATE):
+            continue
         if line.tag is None:
-            added.append(_add(codebook, line.data, groups, incoming))
+            done.append((_add(codebook, line.data, groups, incoming), line))
         else:
             before.append({"id": line.tag.pk, **state_of(line.tag)})
-            (added if line.state == BACK else changed).append(_change(line, groups))
+            done.append((_change(line, groups), line))
     by_name = {same(tag.name): tag for tag in Tag.objects.filter(codebook=codebook)}
-    for tag, line in zip([*added, *changed], lines, strict=True):
+    for tag, line in done:
         if "proposes" in incoming.fields and "proposes" not in incoming.silent.get(same(line.data.name), ()):
             other = by_name.get(same(line.data.proposes)) if line.data.proposes else None
             fits = other is not None and other != tag and other.group_id != tag.group_id
@@ -308,8 +308,8 @@ def _carry_out(actor, codebook: Codebook, incoming: Incoming, found: Plan, mode:
         "format": incoming.format,
         "key": key,
         "groups": [{"id": group.pk, "name": group.name} for group in found.groups],
-        "added": [{"id": tag.pk, **state_of(tag)} for tag in added],
-        "changed": [{"id": tag.pk, **state_of(tag)} for tag in changed],
+        "added": [{"id": tag.pk, **state_of(tag)} for tag, line in done if line.state != DIFFERS],
+        "changed": [{"id": tag.pk, **state_of(tag)} for tag, line in done if line.state == DIFFERS],
     }
     subject = f"codebook:{codebook.pk}"
     record(codebook.channel, IMPORTED, actor=actor, subject=subject, before={"tags": before}, after=after)
