@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.adjudication import actions, answers, pages
 from annotations.adjudication.forms import (
@@ -36,6 +36,7 @@ from annotations.membership import Seat, article_in, session_for
 from annotations.models import Answer, Considered, Decision, SessionArticle, TeamSession
 from annotations.permissions import may_lead, may_oversee
 from opslens.articles.documents import document_of
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
@@ -375,7 +376,7 @@ def undo(request: HttpRequest, session: str, slug: str | None = None) -> HttpRes
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def strategy(request: HttpRequest, session: str) -> HttpResponse:
     """What a strategy would do, counted; posted, it is done."""
     seat = _overseer(request, session)

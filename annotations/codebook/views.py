@@ -8,17 +8,17 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.codebook import actions, queries
 from annotations.codebook.access import book_for, book_to_edit, tag_for, tag_to_edit
 from annotations.codebook.forms import TagForm
 from annotations.models import Codebook, Member, Tag, TagGroup
 from annotations.permissions import may_edit_codebook
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, everyone, signed_in
 from opslens.web.refusals import Conflict, Invalid, Missing
 
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 EDITORS_NAMED = 5
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from annotations.codebook.queries import current_codebook
 from annotations.history import audit as log
@@ -34,6 +34,7 @@ from opslens.accounts.closing import merged_into
 from opslens.articles.access import article_for
 from opslens.articles.permissions import may_change
 from opslens.models import Event
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, signed_in, staff
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
@@ -54,11 +55,12 @@ def _page(
     one_channel: bool = False,
     whole: bool = True,
     in_session: int | None = None,
+    channel: str = "",
     **more: Any,
 ) -> HttpResponse:
     """One page of a history. `told` is for `lines_for`; `groups` are the filters that make sense on it. `whole`: it
     tells of everything that was done to what it is about, not of what one person did. `in_session`: the session to
-    which that belongs, by id."""
+    which that belongs, by id. `channel`: where the audit log has all of it, for who may read that."""
     asked = Asked.read(request.GET)
     rows, after = page_of(asked.filtered(events), asked.after, one_channel=one_channel)
     if told.get("everything"):
@@ -71,6 +73,7 @@ def _page(
         "is_later_page": bool(asked.after),
         "asked": asked,
         "groups": [(group, GROUPS[group]) for group in groups],
+        "channel": channel if may_read_log(request.user) else "",
     }
     return render(request, "history/history.html", context | more)
 
@@ -279,7 +282,7 @@ def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def restore(request: HttpRequest, token: str) -> HttpResponse:
     """What stands now beside what would stand, to confirm; and doing it."""
     try:

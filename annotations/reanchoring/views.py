@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.access import annotation_for
 from annotations.editing.actions import choose_passage
@@ -20,6 +20,7 @@ from annotations.reanchoring.queries import cases_of, to_look_at
 from opslens.articles.access import article_for
 from opslens.articles.documents import document_of
 from opslens.models import Revision
+from opslens.web.methods import form_page
 from opslens.web.paging import page
 from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid
@@ -60,7 +61,7 @@ def _done(request: HttpRequest, said: str, undo: str) -> HttpResponse:
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def attach(request: HttpRequest, uid: str) -> HttpResponse:
     """Attach a mark to a passage of the current revision: one that is sent, or one that is chosen here among the
     sentences of a paragraph."""

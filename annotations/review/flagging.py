@@ -17,10 +17,8 @@ from opslens.activity.record import record
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
 MOST_REASON = 1_000  # characters
-RAISED, SETTLED, WITHDRAWN = "flag-raised", "flag-settled", "flag-withdrawn"
-
-
 MOST_TRIES = 2  # of two requests at the same moment the second one is tried again
+RAISED, SETTLED, WITHDRAWN = "flag-raised", "flag-settled", "flag-withdrawn"
 
 
 def mark_to_flag(viewer, uid: str) -> Annotation:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.access import annotation_for
 from annotations.models import Annotation, Codebook, Flag, Review, SavedQueue
@@ -24,6 +24,7 @@ from annotations.review.filters import AGES, ORDERS, STATES, Filters
 from annotations.review.forms import ALL_THAT_MATCH, STAY, Asked, AskedForMany
 from annotations.review.undoing import MovedOn, undo_last
 from annotations.teams.actions import clean_text
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid, Refused
 
@@ -317,7 +318,7 @@ def _listing(
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def bulk(request: HttpRequest) -> HttpResponse:
     """What one verdict on many marks would do; confirmed, it is done."""
     _check_reviewer(request)
@@ -403,7 +404,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def back(request: HttpRequest, uid: str) -> HttpResponse:
     """The author of a returned mark sends it back as it is."""
     annotation = annotation_for(request.user, uid)
@@ -441,7 +442,7 @@ def _back(request: HttpRequest, case: Case, *, typed: str = "", problem: str = "
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def flag(request: HttpRequest, uid: str) -> HttpResponse:
     """Ask reviewers to look at a mark of somebody else, or take that back."""
     if request.method == "POST" and request.POST.get("act") == "withdraw":

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotations.codebook.access import book_to_edit, tag_to_edit
@@ -18,11 +18,11 @@ from annotations.permissions import may_edit_codebook, may_read_codebook
 from annotations.surgery import actions, changes, preview
 from annotations.surgery.forms import MergeForm, SplitForm, picked_in
 from annotations.surgery.selecting import MOST_PICKED
+from opslens.web.methods import form_page
 from opslens.web.paging import page
 from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing, Refused
 
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 MARKS_LISTED = 50
 
 

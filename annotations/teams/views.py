@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.codebook.queries import current_codebook
 from annotations.models import Codebook, TeamSession
@@ -18,10 +18,9 @@ from annotations.teams.guidelines import guidelines_html
 from annotations.teams.phases import back, forward, stages
 from annotations.teams.settled import settled_articles
 from opslens.models import Article
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Conflict, Invalid, Missing
-
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @allow(signed_in)

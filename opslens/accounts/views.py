@@ -11,18 +11,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from opslens.accounts import actions, throttling
 from opslens.accounts.forms import PasswordForm, PreferencesForm, ProfileForm, SignInForm, SignUpForm
 from opslens.accounts.onward import asked_next, next_page
 from opslens.accounts.preferences import Preferences
 from opslens.models import User
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, everyone, local_demo, signed_in
 from opslens.web.refusals import Denied, Invalid, answer
 
 BACKEND = "opslens.accounts.backends.AccountBackend"
-page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _form_status(form) -> int:
@@ -30,7 +30,7 @@ def _form_status(form) -> int:
 
 
 @allow(everyone)
-@page
+@form_page
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -61,7 +61,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @allow(everyone)
-@page
+@form_page
 @never_cache
 @sensitive_post_parameters("password1", "password2")
 def sign_up(request: HttpRequest) -> HttpResponse:
@@ -86,7 +86,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 
 @allow(signed_in)
-@page
+@form_page
 @never_cache
 def profile(request: HttpRequest) -> HttpResponse:
     person = User.objects.get(pk=request.user.pk)  # a form changes its instance, and the page's bar shows request.user
@@ -99,7 +99,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @allow(signed_in)
-@page
+@form_page
 @never_cache
 @sensitive_post_parameters()
 def password(request: HttpRequest) -> HttpResponse:
@@ -115,7 +115,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 @allow(everyone)
-@page
+@form_page
 def preferences(request: HttpRequest) -> HttpResponse:
     """How this reader likes to read: kept on the account, for visitors in a cookie."""
     now = Preferences.of(request)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from opslens.articles import actions
 from opslens.articles.access import article_to_change
@@ -18,6 +18,7 @@ from opslens.articles.queries import library as library_of
 from opslens.articles.queries import trashed
 from opslens.articles.search.queries import LONGEST_QUERY
 from opslens.models import Article
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, everyone, signed_in
 from opslens.web.refusals import Conflict, Invalid, Missing, Refused
 
@@ -48,7 +49,7 @@ class Report:
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def import_page(request: HttpRequest) -> HttpResponse:
     """Paste a text, or upload files. An HTMX request gets the reports alone."""
     if request.method != "POST":
@@ -120,7 +121,7 @@ def _import_page(
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def details(request: HttpRequest, slug: str) -> HttpResponse:
     """Title, publisher and so on of one article, to be changed."""
     article = article_to_change(request.user, slug)

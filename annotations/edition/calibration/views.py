@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.edition.access import article_in_edition, published
 from annotations.edition.calibration import actions
@@ -13,6 +13,7 @@ from annotations.edition.calibration.queries import result_of, trying
 from annotations.membership import session_for
 from annotations.models import Assignment
 from annotations.teams.progress.actions import finish, reopen
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, signed_in
 from opslens.web.refusals import Missing
 
@@ -20,7 +21,7 @@ NOTHING_TO_TRY = "There is no article to try in this session."
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def calibrate(request: HttpRequest, session: str, slug: str) -> HttpResponse:
     """What trying an article means; posting begins it, goes on with it or, with `again`, starts over."""
     settled = article_in_edition(request.user, session, slug)

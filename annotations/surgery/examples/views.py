@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.access import annotation_for
 from annotations.codebook.access import tag_for, tag_to_edit
@@ -25,10 +25,10 @@ from annotations.surgery.examples.actions import (
     remove_example,
     restore_example,
 )
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, everyone, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid, Missing
 
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 KINDS = [(Example.HARD, "Hard case"), (Example.CLEAR, "Clear case")]
 
 

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.codebook.access import book_for, book_to_edit
 from annotations.models import Codebook
@@ -19,10 +19,9 @@ from annotations.surgery.exchange.exporting import as_data, as_qdc
 from annotations.surgery.exchange.forms import ImportForm
 from annotations.surgery.exchange.reading import MOST_BYTES, Incoming, read
 from annotations.surgery.views import changes_url
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, everyone, signed_in
 from opslens.web.refusals import Conflict, Invalid
-
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _file(book: Codebook, body: str, ending: str, kind: str) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations.membership import Seat
 from annotations.models import Member
@@ -14,6 +14,7 @@ from annotations.permissions import may_lead
 from annotations.teams.access import seat_in, seat_to_lead
 from annotations.teams.forms import InvitationForm, MemberForm
 from annotations.teams.people import actions
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, everyone, signed_in
 from opslens.web.refusals import Invalid
 
@@ -105,7 +106,7 @@ def remove(request: HttpRequest, session: str, user: int) -> HttpResponse:
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def leave(request: HttpRequest, session: str) -> HttpResponse:
     """Asks first."""
     seat = seat_in(request.user, session)
@@ -117,7 +118,7 @@ def leave(request: HttpRequest, session: str) -> HttpResponse:
 
 
 @allow(everyone)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """What one is invited to, and a button. Nothing is joined by opening a link."""
     invitation = actions.invitation_of(token)

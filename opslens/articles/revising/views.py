@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from opslens.articles.access import article_for, article_to_change
 from opslens.articles.documents import document_of
@@ -19,6 +19,7 @@ from opslens.articles.revising import actions
 from opslens.articles.revising.forms import RevisionForm, filled
 from opslens.models import Article, Draft, Revision
 from opslens.text.side_by_side import compare, folded
+from opslens.web.methods import form_page
 from opslens.web.policy import allow, everyone, signed_in
 from opslens.web.refusals import Conflict, Denied, Invalid, Refused
 
@@ -34,7 +35,7 @@ def revisions(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @allow(signed_in)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def revise(request: HttpRequest, slug: str) -> HttpResponse:
     """Write or upload the next revision. What is posted is kept as a draft and leads to its preview."""
     article = article_to_change(request.user, slug)
