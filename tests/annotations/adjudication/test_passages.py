@@ -147,5 +147,6 @@ def test_putting_marks_together_takes_about_linear_time():
         assert len(passages_of(marks, range(12))) == number
         return perf_counter() - begin
 
-    small = min(seconds(100) for _ in range(3))
-    assert seconds(1000) < 40 * small
+    # The best of three on both sides: what else the machine does is not measured.
+    small, large = (min(seconds(number) for _ in range(3)) for number in (100, 1000))
+    assert large < 40 * small
